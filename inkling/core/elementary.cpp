@@ -1,0 +1,48 @@
+#include "inkling/core/elementary.h"
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+namespace inkling {
+
+double portable_log(double x) {
+  if (std::isnan(x) || x < 0) return std::numeric_limits<double>::quiet_NaN();
+  if (x == 0) return -std::numeric_limits<double>::infinity();
+  if (std::isinf(x)) return x;
+
+  // x = m 2^e with m in [sqrt(1/2), sqrt(2)); log m = 2 artanh(s) with s = (m - 1) / (m + 1), |s| < 0.172.
+  int e = 0;
+  double m = std::frexp(x, &e);
+  if (m < 0.70710678118654752) {
+    m *= 2;
+    --e;
+  }
+  const double s = (m - 1) / (m + 1);
+  const double s2 = s * s;
+  double series = 0;  // 1 + s2/3 + s2^2/5 + ...; 0.0295^11 / 23 is below 1e-18
+  for (int k = 23; k >= 3; k -= 2) series = (series + 1.0 / k) * s2;
+  constexpr double kLn2High = 0x1.62e42fefa3800p-1;  // log 2 to 42 bits, so that e * kLn2High is exact
+  constexpr double kLn2Low = 0x1.ef35793c76730p-45;  // what is left of it
+  return e * kLn2High + (2 * s + (2 * s * series + e * kLn2Low));
+}
+
+double portable_cos_turn(double t) {
+  // To the first eighth of a turn, where both series are short: cos is even about 1/2, odd about 1/4.
+  constexpr double kTwoPi = 6.283185307179586;
+  double sign = 1;
+  if (t > 0.5) t = 1 - t;
+  if (t > 0.25) {
+    t = 0.5 - t;
+    sign = -1;
+  }
+  const bool by_sine = t > 0.125;  // cos(2 pi t) = sin(2 pi (1/4 - t))
+  const double a = kTwoPi * (by_sine ? 0.25 - t : t);
+  const double a2 = a * a;
+  double series = 0;  // Taylor to a^18: (pi/4)^18 / 18! is below 2e-18
+  for (int k = by_sine ? 17 : 18; k >= 2; k -= 2) series = -(series + 1) * a2 / (k * (k - 1));
+  return sign * (by_sine ? a + a * series : 1 + series);
+}
+
+}  // namespace inkling

@@ -1,0 +1,71 @@
+// The threads that the whole program shares.
+//
+// run() splits work into numbered tasks and returns when all are done. Which thread takes which task is left to chance,
+// so a task must compute its own block of the output, whole: then the bytes do not depend on the number of threads.
+// Between two calls the workers spin for some microseconds before they sleep, because a training step is many short
+// calls.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+namespace inkling {
+
+inline constexpr std::size_t kMaxThreads = 1024;  // guess: beyond any machine that this runs on
+
+class ThreadPool {
+ public:
+  // threads counts the caller: 1 starts none. 0 takes one for each core that this process may use.
+  // Throws Error: config (above kMaxThreads), io (the system gives no more threads).
+  explicit ThreadPool(std::size_t threads);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  std::size_t size() const { return workers_.size() + 1; }
+
+  // Calls f(task) for task = 0 .. tasks - 1, each once, on any of the threads; f must not throw. Safe from several
+  // threads at once and from inside a task: whoever finds the pool busy does its tasks alone.
+  template <typename F>
+  void run(std::size_t tasks, const F& f) {
+    static_assert(std::is_nothrow_invocable_v<const F&, std::size_t>, "a task must be noexcept");
+    if (tasks == 0) return;
+    const std::unique_lock lock(busy_, std::try_to_lock);
+    if (tasks == 1 || workers_.empty() || !lock.owns_lock()) {
+      for (std::size_t task = 0; task < tasks; ++task) f(task);
+      return;
+    }
+    fork_join({.call = [](const void* context, std::size_t task) noexcept { (*static_cast<const F*>(context))(task); },
+               .context = &f,
+               .tasks = tasks});
+  }
+
+ private:
+  struct Job {
+    void (*call)(const void* context, std::size_t task) noexcept = nullptr;
+    const void* context = nullptr;
+    std::size_t tasks = 0;
+  };
+
+  void fork_join(const Job& job);
+  void take_tasks();
+  void work();
+  void stop();
+
+  std::mutex busy_;                                       // held by the caller of the running job
+  Job job_;                                               // written before generation_ is raised, read behind it
+  alignas(64) std::atomic<std::uint32_t> generation_{0};  // number of jobs begun; raising it starts the workers
+  alignas(64) std::atomic<std::size_t> next_{0};          // the next task that nobody has taken
+  alignas(64) std::atomic<std::size_t> working_{0};       // workers that have not finished the running job
+  bool stop_ = false;                                     // published by generation_, too
+  unsigned spins_;                                        // how long to spin before sleeping
+  std::vector<std::thread> workers_;
+};
+
+}  // namespace inkling
