@@ -1,0 +1,118 @@
+// The contract between the network and its arithmetic: a table of functions, one table an instruction set.
+//
+// Rules for every kernel. Each output element is one chain of fused multiply-adds in ascending order of the summed
+// index, starting from +0; so every table gives the same bytes, and so does every way of cutting the output into
+// blocks. Kernels neither allocate nor throw, and touch only the block they are given: calls on disjoint blocks may run
+// on any threads. Float rows start on 64-byte boundaries, their strides are multiples of 16, and padding behind a row
+// is zero in whatever is read; a kernel that writes a row leaves its padding zero, too. NaN and infinity are
+// propagated, never hidden.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "inkling/core/view.h"
+#include "inkling/kernel/isa.h"
+
+namespace inkling {
+
+// Columns are computed in units of one cache line.
+inline constexpr std::size_t kColumnUnit = 16;
+
+// What happens to a product's element before it is stored.
+enum class Epilogue {
+  none,           // c
+  bias,           // c + bias[n]
+  bias_relu,      // max(0, c + bias[n])
+  relu_gradient,  // c where gate(m, n) > 0, else 0: the derivative of ReLU at its own output
+};
+
+// C (M, N) = epilogue(A B) with A (M, K), B (K, N).
+struct Product {
+  std::size_t M = 0, N = 0, K = 0;
+
+  // A is floats or pixels, one of the two; element (m, k) is at [m * a_row + k * a_column], so a transpose costs
+  // nothing.
+  const float* a = nullptr;
+  const std::uint8_t* a_pixels = nullptr;
+  const float* pixel_values = nullptr;  // (256): what a pixel is worth
+  std::size_t a_row = 0, a_column = 1;
+
+  // Element (k, n) is at b[k * b_stride + n], or at b[n * b_stride + k] when b_transposed.
+  const float* b = nullptr;
+  std::size_t b_stride = 0;
+  bool b_transposed = false;
+
+  float* c = nullptr;  // (M, N), rows c_stride apart
+  std::size_t c_stride = 0;
+
+  Epilogue epilogue = Epilogue::none;
+  const float* bias = nullptr;  // (N)
+  const float* gate = nullptr;  // (M, N), rows gate_stride apart
+  std::size_t gate_stride = 0;
+};
+
+// The first layer's products, which read pixels and skip those that are zero: X is (B, I) bytes, x = pixel_values[X],
+// and pixel_values[0] is 0.
+struct SparseForward {
+  PixelView X;                          // (B, I)
+  const float* pixel_values = nullptr;  // (256)
+  const float* W = nullptr;             // (I, O), rows W_stride apart
+  std::size_t W_stride = 0;
+  const float* bias = nullptr;  // (O)
+  float* out = nullptr;         // (B, O) = epilogue(x W)
+  std::size_t out_stride = 0;
+  std::size_t O = 0;
+  Epilogue epilogue = Epilogue::bias;  // bias or bias_relu
+};
+
+struct SparseGradient {
+  PixelView X;                          // (B, I)
+  const float* pixel_values = nullptr;  // (256)
+  const float* dz = nullptr;            // (B, O), rows dz_stride apart
+  std::size_t dz_stride = 0;
+  float* dW = nullptr;  // (I, O) = x^T dz
+  std::size_t dW_stride = 0;
+  std::size_t O = 0;
+};
+
+// Softmax and cross-entropy in one step, in log space: for a row z with label y, log p = z - max z - log sum exp(z -
+// max z), loss = -log p[y], dz = scale * (p - onehot(y)).
+struct SoftmaxLoss {
+  ConstMatrixView logits;                // (B, C)
+  const std::uint8_t* labels = nullptr;  // (B), each below C
+  float scale = 1;                       // 1 / B for the mean's gradient
+  MatrixView dz;                         // (B, C)
+  double* loss = nullptr;                // (B)
+  std::uint8_t* correct = nullptr;       // (B), 1 where the first maximum of the row is the label
+};
+
+struct Kernels {
+  Isa isa = Isa::portable;
+  std::size_t row_unit = 1;     // rows of C that product() computes at once: cut M in multiples of it
+  std::size_t panel_width = 0;  // columns of C that product() computes at once: cut N in multiples of it
+
+  // Rows [m0, m1), columns [n0, n1) of C; n0 is a multiple of panel_width.
+  void (*product)(const Product&, std::size_t m0, std::size_t m1, std::size_t n0, std::size_t n1) noexcept = nullptr;
+  // Images [b0, b1).
+  void (*sparse_forward)(const SparseForward&, std::size_t b0, std::size_t b1) noexcept = nullptr;
+  // Rows [i0, i1) of dW.
+  void (*sparse_gradient)(const SparseGradient&, std::size_t i0, std::size_t i1) noexcept = nullptr;
+  // Rows [b0, b1).
+  void (*softmax_loss)(const SoftmaxLoss&, std::size_t b0, std::size_t b1) noexcept = nullptr;
+  // p (B, C) = softmax of each row of z.
+  void (*softmax)(ConstMatrixView z, MatrixView p) noexcept = nullptr;
+  // out[c] = sum over rows of m(r, c), for the padded width.
+  void (*column_sums)(ConstMatrixView m, float* out) noexcept = nullptr;
+  // w -= rate * g for n floats, n a multiple of 16: one fused multiply-add each.
+  void (*sgd)(float* w, const float* g, std::size_t n, float rate) noexcept = nullptr;
+  // exp of n floats, n a multiple of 16: the one exponential that the program uses; see lanes-inl.h for its accuracy.
+  void (*exponential)(const float* x, float* y, std::size_t n) noexcept = nullptr;
+  // How many of n bytes are not zero.
+  std::size_t (*count_nonzero)(const std::uint8_t* bytes, std::size_t n) noexcept = nullptr;
+};
+
+// The table of an instruction set that this machine has (see available_isas).
+const Kernels& kernels_for(Isa isa);
+
+}  // namespace inkling

@@ -1,0 +1,180 @@
+// The dense matrix product of kernels.h: C = epilogue(A B), a block of C at a time.
+//
+// A panel of B, kPanel columns wide and kDepth rows deep, is copied into contiguous memory that stays in the first
+// cache; then kRows rows of C are computed at once, all in registers. Where K is deeper than kDepth, C holds the
+// unfinished sums between two panels: storing and loading a float is exact, so the chain of multiply-adds over k stays
+// one chain. (The scheme of Goto and van de Geijn 2008, "Anatomy of high-performance matrix multiplication".)
+#include "inkling/kernel/targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "inkling/kernel/product.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include <algorithm>
+
+#include "inkling/kernel/kernels.h"
+#include "inkling/kernel/lanes-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace inkling {
+namespace HWY_NAMESPACE {
+
+// Rows and column vectors of C in registers: derived from 32 vector registers (AVX-512, NEON) or 16 (AVX2), less what
+// holds the row of B and one element of A.
+inline constexpr std::size_t kVectorsPerUnit = kColumnUnit / kLanes;
+#if HWY_TARGET == HWY_AVX3
+inline constexpr std::size_t kRows = 8, kUnits = 3;
+#elif HWY_TARGET == HWY_NEON
+inline constexpr std::size_t kRows = 6, kUnits = 1;
+#elif HWY_TARGET == HWY_AVX2
+inline constexpr std::size_t kRows = 6, kUnits = 1;
+#else
+inline constexpr std::size_t kRows = 1, kUnits = 1;
+#endif
+inline constexpr std::size_t kPanel = kUnits * kColumnUnit;
+inline constexpr std::size_t kDepth = 192;  // derived: kDepth * 48 floats are 36 KB of a first cache of 48 KB
+
+// One element of A in every lane.
+struct FloatElements {
+  const float* a;
+  std::size_t row, column;
+  HWY_INLINE V operator()(std::size_t m, std::size_t k) const { return hn::Set(D(), a[m * row + k * column]); }
+};
+struct PixelElements {
+  const std::uint8_t* a;
+  std::size_t row, column;
+  const float* values;
+  HWY_INLINE V operator()(std::size_t m, std::size_t k) const { return hn::Set(D(), values[a[m * row + k * column]]); }
+};
+
+HWY_INLINE V finish(const Product& p, V sum, std::size_t m, std::size_t n) {
+  const D d;
+  switch (p.epilogue) {
+    case Epilogue::none: return sum;
+    case Epilogue::bias: return hn::Add(sum, hn::LoadU(d, p.bias + n));
+    case Epilogue::bias_relu: {
+      const V z = hn::Add(sum, hn::LoadU(d, p.bias + n));
+      return hn::IfThenElse(hn::Lt(z, hn::Zero(d)), hn::Zero(d), z);  // a NaN stays
+    }
+    case Epilogue::relu_gradient: {
+      const V gate = hn::LoadU(d, p.gate + m * p.gate_stride + n);
+      return hn::IfThenElse(hn::Gt(gate, hn::Zero(d)), sum, hn::Zero(d));
+    }
+  }
+  return sum;
+}
+
+// Rows [m, m + Rows), columns [n, n + Vectors * kLanes), summed over [k0, k1). panel holds B's rows k0.. for these
+// columns.
+template <std::size_t Rows, std::size_t Vectors, class Elements>
+HWY_INLINE void block(const Product& p, const Elements& a, const float* HWY_RESTRICT panel, std::size_t panel_stride,
+                      std::size_t m, std::size_t n, std::size_t k0, std::size_t k1) {
+  const D d;
+  V sum[Rows][Vectors];
+#pragma GCC unroll 16
+  for (std::size_t r = 0; r < Rows; ++r)
+#pragma GCC unroll 16
+    for (std::size_t v = 0; v < Vectors; ++v)
+      sum[r][v] = k0 == 0 ? hn::Zero(d) : hn::LoadU(d, p.c + (m + r) * p.c_stride + n + v * kLanes);
+
+  for (std::size_t k = k0; k < k1; ++k) {
+    V b[Vectors];
+#pragma GCC unroll 16
+    for (std::size_t v = 0; v < Vectors; ++v) b[v] = hn::LoadU(d, panel + (k - k0) * panel_stride + v * kLanes);
+#pragma GCC unroll 16
+    for (std::size_t r = 0; r < Rows; ++r) {
+      const V x = a(m + r, k);
+#pragma GCC unroll 16
+      for (std::size_t v = 0; v < Vectors; ++v) sum[r][v] = fma(x, b[v], sum[r][v]);
+    }
+  }
+
+  const bool last = k1 == p.K;
+#pragma GCC unroll 16
+  for (std::size_t r = 0; r < Rows; ++r)
+#pragma GCC unroll 16
+    for (std::size_t v = 0; v < Vectors; ++v) {
+      const std::size_t column = n + v * kLanes;
+      const V c = last ? finish(p, sum[r][v], m + r, column) : sum[r][v];
+      hn::StoreU(c, d, p.c + (m + r) * p.c_stride + column);
+    }
+}
+
+template <std::size_t Vectors, class Elements>
+void block_rows(const Product& p, const Elements& a, const float* panel, std::size_t panel_stride, std::size_t m0,
+                std::size_t m1, std::size_t n, std::size_t k0, std::size_t k1) {
+  std::size_t m = m0;
+  for (; m + kRows <= m1; m += kRows) block<kRows, Vectors>(p, a, panel, panel_stride, m, n, k0, k1);
+  if constexpr (kRows > 4)
+    for (; m + 4 <= m1; m += 4) block<4, Vectors>(p, a, panel, panel_stride, m, n, k0, k1);
+  for (; m < m1; ++m) block<1, Vectors>(p, a, panel, panel_stride, m, n, k0, k1);
+}
+
+// A panel's width is 1, 2 or 3 units; only the last panel of a row is narrower than kUnits.
+template <class Elements>
+void panel_rows(const Product& p, const Elements& a, const float* panel, std::size_t panel_stride, std::size_t m0,
+                std::size_t m1, std::size_t n, std::size_t units, std::size_t k0, std::size_t k1) {
+  if constexpr (kUnits >= 3)
+    if (units == 3) return block_rows<3 * kVectorsPerUnit>(p, a, panel, panel_stride, m0, m1, n, k0, k1);
+  if constexpr (kUnits >= 2)
+    if (units == 2) return block_rows<2 * kVectorsPerUnit>(p, a, panel, panel_stride, m0, m1, n, k0, k1);
+  block_rows<kVectorsPerUnit>(p, a, panel, panel_stride, m0, m1, n, k0, k1);
+}
+
+// Copies B's rows [k0, k1), columns [n, n + width) to panel, rows width apart; columns that B has not are zero.
+HWY_INLINE void pack(const Product& p, std::size_t k0, std::size_t k1, std::size_t n, std::size_t width, float* panel) {
+  const D d;
+  if (!p.b_transposed) {
+    for (std::size_t k = k0; k < k1; ++k)
+      for (std::size_t j = 0; j < width; j += kLanes)
+        hn::StoreU(hn::LoadU(d, p.b + k * p.b_stride + n + j), d, panel + (k - k0) * width + j);
+    return;
+  }
+  for (std::size_t j = 0; j < width; ++j) {
+    const bool there = n + j < p.N;
+    for (std::size_t k = k0; k < k1; ++k) panel[(k - k0) * width + j] = there ? p.b[(n + j) * p.b_stride + k] : 0.0f;
+  }
+}
+
+template <class Elements>
+void product_of(const Product& p, const Elements& a, std::size_t m0, std::size_t m1, std::size_t n0, std::size_t n1) {
+  constexpr std::size_t kWorthPacking = 4 * kRows;  // guess: with fewer rows a panel is read too seldom to be copied
+  HWY_ALIGN float panel[kDepth * kPanel];
+  const bool packed = p.b_transposed || m1 - m0 >= kWorthPacking;
+  for (std::size_t n = n0; n < n1; n += kPanel) {
+    const std::size_t units = (std::min(kPanel, n1 - n) + kColumnUnit - 1) / kColumnUnit;
+    const std::size_t width = units * kColumnUnit;
+    std::size_t k0 = 0;
+    do {  // once for K == 0, too: the epilogue of an empty sum
+      const std::size_t k1 = std::min(k0 + kDepth, p.K);
+      if (packed) pack(p, k0, k1, n, width, panel);
+      const float* rows = packed ? panel : p.b + k0 * p.b_stride + n;
+      panel_rows(p, a, rows, packed ? width : p.b_stride, m0, m1, n, units, k0, k1);
+      k0 = k1;
+    } while (k0 < p.K);
+  }
+}
+
+void product(const Product& p, std::size_t m0, std::size_t m1, std::size_t n0, std::size_t n1) noexcept {
+  if (p.a_pixels != nullptr)
+    product_of(p, PixelElements{p.a_pixels, p.a_row, p.a_column, p.pixel_values}, m0, m1, n0, n1);
+  else
+    product_of(p, FloatElements{p.a, p.a_row, p.a_column}, m0, m1, n0, n1);
+}
+
+void describe_product(Kernels& table) noexcept {
+  table.product = &product;
+  table.row_unit = kRows;
+  table.panel_width = kPanel;
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace inkling
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace inkling {
+void add_product(Isa isa, Kernels& table) { INKLING_CHOOSE(isa, describe_product)(table); }
+}  // namespace inkling
+#endif

@@ -1,0 +1,17 @@
+// The kernels of kernels.h as plain loops: what each of them computes, and the oracle that it is tested against.
+//
+// Products use std::fma in ascending order, which is the order that kernels.h promises: a kernel must give these bytes,
+// not bytes near them. Exponentials come from the C library in double; a kernel may differ from them by what it
+// documents.
+#pragma once
+
+#include "inkling/kernel/kernels.h"
+
+namespace inkling::reference {
+
+void product(const Product& p);
+void sparse_forward(const SparseForward& p);
+void sparse_gradient(const SparseGradient& p);
+void softmax_loss(const SoftmaxLoss& p);
+
+}  // namespace inkling::reference

@@ -1,0 +1,11 @@
+// Which of Highway's targets the kernels are built for. Included before <hwy/foreach_target.h> in each kernel file.
+#pragma once
+
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
+
+// The function that was compiled for isa, or the portable one.
+#define INKLING_CHOOSE(isa, function)                                            \
+  ((isa) == Isa::avx512 && HWY_CHOOSE_AVX3(function) ? HWY_CHOOSE_AVX3(function) \
+   : (isa) == Isa::avx2 && HWY_CHOOSE_AVX2(function) ? HWY_CHOOSE_AVX2(function) \
+   : (isa) == Isa::neon && HWY_CHOOSE_NEON(function) ? HWY_CHOOSE_NEON(function) \
+                                                     : HWY_CHOOSE_FALLBACK(function))
