@@ -1,0 +1,51 @@
+#include "inkling/model/mlp.h"
+
+#include <fmt/format.h>
+
+#include "inkling/model/init.h"
+
+namespace inkling {
+namespace {
+
+constexpr std::size_t kFloatsPerLine = kAlignment / sizeof(float);
+
+Tensor place_behind(const std::vector<Tensor>& table, std::string name, std::size_t rows, std::size_t cols) {
+  return {.name = std::move(name),
+          .rows = rows,
+          .cols = cols,
+          .stride = round_up(cols, kFloatsPerLine),
+          .offset = arena_size(table)};
+}
+
+}  // namespace
+
+std::vector<Tensor> parameter_table(const Config& config) {
+  check(config);
+  std::vector<Tensor> table;
+  for (std::size_t l = 0; l < config.layer_count(); ++l) {
+    const std::size_t module = 2 * l;  // an activation stands between two layers
+    table.push_back(place_behind(table, fmt::format("{}.weight", module), config.widths[l], config.widths[l + 1]));
+    table.push_back(place_behind(table, fmt::format("{}.bias", module), 1, config.widths[l + 1]));
+  }
+  return table;
+}
+
+std::size_t arena_size(std::span<const Tensor> table) {
+  return table.empty() ? 0 : table.back().offset + table.back().rows * table.back().stride;
+}
+
+Mlp::Mlp(Config config)
+    : config_(std::move(config)), table_(parameter_table(config_)), parameters_(arena_size(table_)) {
+  for (std::size_t p = 0; p < pixel_values_.size(); ++p)
+    pixel_values_[p] = static_cast<float>(static_cast<double>(config_.ink) * static_cast<double>(p) / 255.0);
+}
+
+Mlp::Mlp(Config config, std::uint64_t seed) : Mlp(std::move(config)) { initialize(*this, seed); }
+
+std::size_t Mlp::parameter_count() const {
+  std::size_t count = 0;
+  for (const Tensor& t : table_) count += t.size();
+  return count;
+}
+
+}  // namespace inkling
