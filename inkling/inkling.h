@@ -1,0 +1,22 @@
+// All of Inkling's library.
+#pragma once
+
+#include "inkling/core/error.h"
+#include "inkling/core/matrix.h"
+#include "inkling/core/rng.h"
+#include "inkling/data/batches.h"
+#include "inkling/data/dataset.h"
+#include "inkling/data/idx.h"
+#include "inkling/data/image.h"
+#include "inkling/data/locate.h"
+#include "inkling/format/model_file.h"
+#include "inkling/kernel/matmul.h"
+#include "inkling/kernel/runtime.h"
+#include "inkling/model/backprop.h"
+#include "inkling/model/config.h"
+#include "inkling/model/gradcheck.h"
+#include "inkling/model/mlp.h"
+#include "inkling/model/workspace.h"
+#include "inkling/train/fit.h"
+#include "inkling/train/metrics.h"
+#include "inkling/train/optimizer.h"

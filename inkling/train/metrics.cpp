@@ -1,0 +1,66 @@
+#include "inkling/train/metrics.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "inkling/core/error.h"
+#include "inkling/model/backprop.h"
+
+namespace inkling {
+
+double Metrics::standard_error() const {
+  const double n = static_cast<double>(count);
+  const double p = (static_cast<double>(correct) + 1) / (n + 2);
+  return std::sqrt(p * (1 - p) / n);
+}
+
+void check_fit(const Config& config, const Dataset& data) {
+  if (data.image_size() != config.inputs())
+    fail(ErrorKind::shape, "images of {}x{} = {} pixels do not fit {}, which has {} inputs", data.height, data.width,
+         data.image_size(), describe(config), config.inputs());
+  if (data.class_count() > config.outputs())
+    fail(ErrorKind::shape, "{} classes in the data do not fit {}, which has {} outputs", data.class_count(),
+         describe(config), config.outputs());
+}
+
+Metrics evaluate(const Runtime& rt, const Mlp& model, const Dataset& data, Workspace& ws,
+                 std::vector<Answer>* answers) {
+  check_fit(model.config(), data);
+  Metrics m;
+  m.count = data.count();
+  Matrix probabilities(answers ? std::min(ws.max_batch(), m.count) : 0, model.config().outputs());
+  if (answers) answers->clear();
+
+  double total = 0;
+  for (std::size_t first = 0; first < m.count; first += ws.max_batch()) {
+    const std::size_t B = std::min(ws.max_batch(), m.count - first);
+    forward(rt, model, data.images().middle_rows(first, B), ws);
+    softmax_cross_entropy(rt, {data.labels.data() + first, B}, ws);
+    for (const double loss : ws.loss()) total += loss;
+    m.correct += ws.correct;
+    if (!answers) continue;
+    const MatrixView p = probabilities.view().middle_rows(0, B);
+    rt.kernels().softmax(ws.logits(), p);
+    const std::vector<std::size_t> best = argmax(p, Axis::cols);
+    for (std::size_t b = 0; b < B; ++b)
+      answers->push_back({.predicted = static_cast<std::uint32_t>(best[b]), .probability = p(b, best[b])});
+  }
+  m.accuracy = static_cast<double>(m.correct) / static_cast<double>(m.count);
+  m.loss = total / static_cast<double>(m.count);
+  return m;
+}
+
+Metrics evaluate(const Runtime& rt, const Mlp& model, const Dataset& data, std::vector<Answer>* answers) {
+  constexpr std::size_t kBatch = 512;  // guess: large enough for all threads, small enough for the second cache
+  Workspace ws(model, std::min(kBatch, std::max<std::size_t>(1, data.count())));
+  return evaluate(rt, model, data, ws, answers);
+}
+
+std::vector<std::size_t> confusion_matrix(const Dataset& data, const std::vector<Answer>& answers,
+                                          std::size_t classes) {
+  std::vector<std::size_t> counts(classes * classes);
+  for (std::size_t j = 0; j < answers.size(); ++j) ++counts[data.labels[j] * classes + answers[j].predicted];
+  return counts;
+}
+
+}  // namespace inkling
