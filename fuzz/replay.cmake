@@ -1,0 +1,10 @@
+# The fuzzers' corpora as plain tests, with any compiler: hostile.<name> runs fuzz_<name>.cpp over tests/hostile/<name>.
+file(GLOB fuzz_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/fuzz_*.cpp)
+foreach(source ${fuzz_sources})
+  get_filename_component(name ${source} NAME_WE)
+  string(REPLACE fuzz_ "" name ${name})
+  add_executable(replay_${name} ${source} ${PROJECT_SOURCE_DIR}/fuzz/replay.cpp)
+  target_link_libraries(replay_${name} PRIVATE inkling::inkling PkgConfig::libdeflate)
+  add_test(NAME hostile.${name} COMMAND replay_${name} ${PROJECT_SOURCE_DIR}/tests/hostile/${name})
+  set_tests_properties(hostile.${name} PROPERTIES TIMEOUT 300)
+endforeach()

@@ -1,0 +1,182 @@
+#include "inkling/format/model_metadata.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+#include "inkling/core/error.h"
+#include "inkling/format/strict_json.h"
+
+namespace inkling {
+namespace {
+
+using nlohmann::json;
+using nlohmann::ordered_json;
+
+constexpr unsigned kVersion = 1;
+constexpr std::string_view kPrefix = "inkling.";
+constexpr const char* kOutput = "softmax";
+constexpr const char* kInput = "ink * pixel / 255";
+
+// Control characters of ASCII and, as UTF-8 writes them (C2 80 to C2 9F), of Latin-1: both steer terminals.
+bool has_control_character(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0u;
+    if (byte < 0x20 || byte == 0x7F || (byte == 0xC2 && next >= 0x80 && next < 0xA0)) return true;
+  }
+  return false;
+}
+
+void check_printable(std::string_view text, std::string_view what) {
+  if (has_control_character(text))
+    fail(ErrorKind::config, "{} {} has a control character in it", what, in_quotes(text));
+}
+
+std::string compact(const ordered_json& value) {
+  try {
+    return value.dump();
+  } catch (const json::exception&) {
+    fail(ErrorKind::config, "a class name or a training fact is not UTF-8");
+  }
+}
+
+// The JSON object under one of our keys.
+json object_under(const Metadata& metadata, const std::string& key, std::string_view where) {
+  const auto at = metadata.find(key);
+  if (at == metadata.end()) fail(ErrorKind::format, "{}: metadata '{}' is missing", where, key);
+  return parse_json_object(at->second, fmt::format("{}: {}", where, key));
+}
+
+void check_version(const Metadata& metadata, std::string_view where) {
+  const auto at = metadata.find("inkling.format");
+  if (at == metadata.end()) fail(ErrorKind::format, "{}: metadata 'inkling.format' is missing", where);
+  const std::string& text = at->second;
+  unsigned version = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
+  if (error != std::errc() || end != text.data() + text.size() || version == 0)
+    fail(ErrorKind::format, "{}: inkling.format: expected a version number, found {}", where, in_quotes(text));
+  if (version > kVersion)
+    fail(ErrorKind::format, "{}: written by a newer Inkling: format {}, and this one reads up to {}: update Inkling",
+         where, version, kVersion);
+}
+
+void read_architecture(const Metadata& metadata, Config& config, std::string_view file) {
+  const std::string where = fmt::format("{}: inkling.architecture", file);
+  const json architecture = object_under(metadata, "inkling.architecture", file);
+  std::vector<std::size_t> widths;
+  for (const json& width : json_array(json_member(architecture, "widths", where), where + ": widths"))
+    widths.push_back(json_count(width, where + ": widths"));
+  if (widths != config.widths)
+    fail(ErrorKind::shape, "{}: the tensors' widths are {}, and these are {}", where, describe(config),
+         in_quotes(describe({.widths = widths})));
+  const std::string& output = json_text(json_member(architecture, "output", where), where + ": output");
+  if (output != kOutput)
+    fail(ErrorKind::format, "{}: the output {} is not known; known: {}", where, in_quotes(output), kOutput);
+  const std::string& activation = json_text(json_member(architecture, "activation", where), where + ": activation");
+  try {
+    config.activation = activation_from_name(activation);
+  } catch (const Error&) {
+    fail(ErrorKind::format, "{}: the activation {} is not known here: update Inkling", where, in_quotes(activation));
+  }
+}
+
+void read_preprocessing(const Metadata& metadata, Config& config, std::string_view file) {
+  const std::string where = fmt::format("{}: inkling.preprocessing", file);
+  const json preprocessing = object_under(metadata, "inkling.preprocessing", file);
+  const std::string& input = json_text(json_member(preprocessing, "input", where), where + ": input");
+  if (input != kInput)
+    fail(ErrorKind::format, "{}: the input {} is not known; known: '{}'", where, in_quotes(input), kInput);
+  const double ink = json_number(json_member(preprocessing, "ink", where), where + ": ink");
+  if (!(ink >= std::numeric_limits<float>::denorm_min() && ink <= std::numeric_limits<float>::max()))
+    fail(ErrorKind::format, "{}: ink {}: expected a number above 0 that a float can hold", where, ink);
+  config.ink = static_cast<float>(ink);
+}
+
+void read_image(const Metadata& metadata, ModelInfo& info, std::string_view file) {
+  const std::string where = fmt::format("{}: inkling.image", file);
+  const json image = object_under(metadata, "inkling.image", file);
+  info.image_height = json_count(json_member(image, "height", where), where + ": height");
+  info.image_width = json_count(json_member(image, "width", where), where + ": width");
+  if (info.image_height == 0 || info.image_width == 0)
+    fail(ErrorKind::shape, "{}: an image of {} x {} pixels is empty", where, info.image_height, info.image_width);
+}
+
+void read_classes(const Metadata& metadata, ModelInfo& info, std::string_view file) {
+  const std::string where = fmt::format("{}: inkling.classes", file);
+  const json classes = object_under(metadata, "inkling.classes", file);
+  for (const json& text : json_array(json_member(classes, "names", where), where))
+    info.class_names.push_back(json_text(text, where));
+  if (info.class_names.empty()) fail(ErrorKind::shape, "{}: no names", where);
+}
+
+void read_training(const Metadata& metadata, ModelInfo& info, std::string_view file) {
+  const json training = object_under(metadata, "inkling.training", file);
+  for (const auto& [fact, value] : training.items())
+    info.training[fact] = json_text(value, fmt::format("{}: inkling.training: {}", file, in_quotes(fact)));
+}
+
+}  // namespace
+
+ModelInfo complete(ModelInfo info, const Config& config) {
+  const std::size_t inputs = config.inputs();
+  if (info.image_height == 0 && info.image_width == 0) {
+    const auto side = static_cast<std::size_t>(std::lround(std::sqrt(static_cast<double>(inputs))));
+    info.image_height = side * side == inputs ? side : 1;
+    info.image_width = inputs / info.image_height;
+  }
+  const bool overflow = info.image_width != 0 && info.image_height > inputs / info.image_width;
+  if (overflow || info.image_height * info.image_width != inputs)
+    fail(ErrorKind::shape, "an image of {} x {} pixels does not fit a network of {} inputs", info.image_height,
+         info.image_width, inputs);
+
+  if (info.class_names.empty())
+    for (std::size_t c = 0; c < config.outputs(); ++c) info.class_names.push_back(std::to_string(c));
+  if (info.class_names.size() != config.outputs())
+    fail(ErrorKind::shape, "{} class names for a network of {} outputs", info.class_names.size(), config.outputs());
+  for (const std::string& class_name : info.class_names) check_printable(class_name, "the class name");
+  for (const auto& [fact, value] : info.training) {
+    check_printable(fact, "the training fact");
+    check_printable(value, "the training fact");
+  }
+  return info;
+}
+
+Metadata write_metadata(const Config& config, const ModelInfo& info) {
+  ordered_json classes;
+  classes["names"] = info.class_names;
+  const std::string activation(name(config.activation));
+  return {
+      {"inkling.format", std::to_string(kVersion)},
+      {"inkling.architecture", compact({{"widths", config.widths}, {"activation", activation}, {"output", kOutput}})},
+      {"inkling.preprocessing", compact({{"input", kInput}, {"ink", config.ink}})},
+      {"inkling.image", compact({{"height", info.image_height}, {"width", info.image_width}})},
+      {"inkling.classes", compact(classes)},
+      {"inkling.training", compact(ordered_json(info.training))},
+  };
+}
+
+ModelInfo read_metadata(const Metadata& metadata, Config& config, std::string_view where) {
+  const bool ours =
+      std::any_of(metadata.begin(), metadata.end(), [](const auto& m) { return m.first.starts_with(kPrefix); });
+  ModelInfo info;
+  if (ours) {
+    check_version(metadata, where);
+    read_architecture(metadata, config, where);
+    read_preprocessing(metadata, config, where);
+    read_image(metadata, info, where);
+    read_classes(metadata, info, where);
+    read_training(metadata, info, where);
+  } else {
+    config.activation = Activation::relu;
+    config.ink = 1;
+  }
+  try {
+    return complete(std::move(info), config);
+  } catch (const Error& error) {
+    fail(error.kind(), "{}: {}", where, error.what());
+  }
+}
+
+}  // namespace inkling

@@ -1,0 +1,36 @@
+// What stands beside the tensors in a model file: a few texts, each under a key that begins with "inkling.".
+//
+//   inkling.format         "1", the version of this table
+//   inkling.architecture   {"widths":[784,128,10],"activation":"relu","output":"softmax"}
+//   inkling.preprocessing  {"input":"ink * pixel / 255","ink":3.0}, where a pixel of 0 is background and 255 full ink
+//   inkling.image          {"height":28,"width":28}
+//   inkling.classes        {"names":["0","1",...]}
+//   inkling.training       {"epochs":"20",...}
+//
+// Keys of other programs are left alone. Refused: a version that is not known, a key that is missing, anything that
+// contradicts the tensors, texts with control characters (they would reach a terminal).
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "inkling/format/model_file.h"
+#include "inkling/model/config.h"
+
+namespace inkling {
+
+using Metadata = std::map<std::string, std::string>;
+
+// The info with what it leaves open filled in. Throws Error: shape (it does not fit the network), config (a text that
+// is not printable).
+ModelInfo complete(ModelInfo info, const Config& config);
+
+// Expects a complete info. Throws Error config: a text is not UTF-8.
+Metadata write_metadata(const Config& config, const ModelInfo& info);
+
+// Sets the config's options; its widths are the tensors' and must be the metadata's too. Without any key of ours: a
+// ReLU network that reads pixel / 255, as is usual, with the default info. Throws Error: format, shape, limit, config.
+ModelInfo read_metadata(const Metadata& metadata, Config& config, std::string_view where);
+
+}  // namespace inkling
