@@ -1,8 +1,8 @@
 // Images and their labels, as the network reads them.
 //
-// Pixels stay bytes: 47 MB for MNIST's training part, not 188 MB. The invariants, which every reader establishes before it
-// returns a Dataset: at least one image, pixels.size() == count() * height * width, one label an image, every label below
-// class_count().
+// Pixels stay bytes: 47 MB for MNIST's training part, not 188 MB. The invariants, which every reader establishes before
+// it returns a Dataset: at least one image, pixels.size() == count() * height * width, one label an image, every label
+// below class_count().
 #pragma once
 
 #include <cstddef>
@@ -51,8 +51,8 @@ struct DataSplit {
 std::vector<std::string> digit_names(std::size_t count = kDigitClasses);
 
 // Puts images and labels together and establishes the invariants above. `where` names the source in errors.
-// Throws Error: config (no classes, or more than kMaxClasses), shape (no images, images without pixels, another number of
-// labels than of images), format (a label that is not below class_count).
+// Throws Error: config (no classes, or more than kMaxClasses), shape (no images, images without pixels, another number
+// of labels than of images), format (a label that is not below class_count).
 Dataset make_dataset(std::size_t height, std::size_t width, std::vector<std::uint8_t> pixels,
                      std::vector<std::uint8_t> labels, std::size_t class_count, std::string_view where);
 

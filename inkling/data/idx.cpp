@@ -1,0 +1,157 @@
+#include "inkling/data/idx.h"
+
+#include <fmt/ranges.h>
+
+#include <utility>
+
+#include "inkling/core/error.h"
+#include "inkling/data/gzip.h"
+
+namespace inkling {
+namespace {
+
+constexpr std::uint8_t kUnsignedByte = 0x08;  // the element type that image and label files have
+constexpr std::size_t kImageRank = 3;
+constexpr std::size_t kLabelRank = 1;
+constexpr std::size_t kMaxFileBytes = kMaxInflated;  // a raw file may be as large as an inflated one
+
+constexpr std::size_t header_bytes(std::size_t rank) { return 4 + 4 * rank; }
+
+std::size_t big_endian(const std::uint8_t* p) {
+  return std::size_t{p[0]} << 24 | std::size_t{p[1]} << 16 | std::size_t{p[2]} << 8 | p[3];
+}
+
+Bytes make_header(std::initializer_list<std::size_t> sizes) {
+  Bytes header = {0, 0, kUnsignedByte, static_cast<std::uint8_t>(sizes.size())};
+  for (const std::size_t size : sizes)
+    for (int shift = 24; shift >= 0; shift -= 8) header.push_back(static_cast<std::uint8_t>(size >> shift));
+  return header;
+}
+
+// "images (rank 3)"
+std::string describe_rank(std::size_t rank) {
+  return fmt::format("{} (rank {})",
+                     rank == kImageRank   ? "images"
+                     : rank == kLabelRank ? "labels"
+                                          : "something else",
+                     rank);
+}
+
+// Checks the header and takes it off the front, so that the elements are left. Returns the sizes.
+std::vector<std::size_t> take_header(Bytes& bytes, std::size_t rank, std::string_view where) {
+  if (bytes.size() < 4) fail(ErrorKind::format, "{}: too short: {} bytes, no IDX header", where, bytes.size());
+  if (bytes[0] != 0 || bytes[1] != 0 || bytes[2] != kUnsignedByte)
+    fail(ErrorKind::format, "{}: not an IDX file of unsigned bytes: expected it to begin with 00 00 08, found {:02x}",
+         where, fmt::join(bytes.begin(), bytes.begin() + 3, " "));
+  if (bytes[3] != rank)
+    fail(ErrorKind::format, "{}: wrong rank: expected {}, found {}; are the files swapped?", where, describe_rank(rank),
+         describe_rank(bytes[3]));
+  if (bytes.size() < header_bytes(rank))
+    fail(ErrorKind::format, "{}: too short: {} bytes, expected a header of {}", where, bytes.size(),
+         header_bytes(rank));
+
+  std::vector<std::size_t> sizes;
+  for (std::size_t i = 0; i < rank; ++i) sizes.push_back(big_endian(bytes.data() + header_bytes(i)));
+  if (sizes[0] == 0)
+    fail(ErrorKind::shape, "{}: expected at least one {}, found none", where, rank == 1 ? "label" : "image");
+
+  // Division, because the product of three sizes of 32 bits does not fit in 64.
+  const std::size_t found = bytes.size() - header_bytes(rank);
+  std::size_t rest = found;
+  bool exact = true;
+  for (const std::size_t size : sizes) {
+    if (size == 0) fail(ErrorKind::shape, "{}: images of {}x{} have no pixels", where, sizes[1], sizes[2]);
+    exact = exact && rest % size == 0;
+    rest /= size;
+  }
+  if (!exact || rest != 1)
+    fail(ErrorKind::format, "{}: too {}: the header promises {} bytes, {} follow it; get the file anew", where,
+         rest == 0 ? "short" : "long", fmt::join(sizes, " x "), found);
+
+  bytes.erase(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(header_bytes(rank)));
+  return sizes;
+}
+
+Dataset read_part(const IdxFiles& files, IdxPart images_part, std::size_t class_count) {
+  const std::filesystem::path& images_path = *files.paths[images_part];
+  const std::filesystem::path& labels_path = *files.paths[images_part + 1];
+  IdxImages images = parse_idx_images(read_idx_file(images_path), images_path.string());
+  Bytes labels = parse_idx_labels(read_idx_file(labels_path), labels_path.string());
+  return make_dataset(images.height, images.width, std::move(images.pixels), std::move(labels), class_count,
+                      fmt::format("{} with {}", images_path.string(), labels_path.filename().string()));
+}
+
+}  // namespace
+
+IdxImages parse_idx_images(Bytes bytes, std::string_view where) {
+  const std::vector<std::size_t> sizes = take_header(bytes, kImageRank, where);
+  return {sizes[0], sizes[1], sizes[2], std::move(bytes)};
+}
+
+Bytes parse_idx_labels(Bytes bytes, std::string_view where) {
+  take_header(bytes, kLabelRank, where);
+  return bytes;
+}
+
+Bytes idx_images_header(const Dataset& data) { return make_header({data.count(), data.height, data.width}); }
+
+Bytes idx_labels_header(const Dataset& data) { return make_header({data.count()}); }
+
+IdxFiles find_idx_files(const std::filesystem::path& folder) {
+  IdxFiles files;
+  for (std::size_t part = 0; part < kIdxNames.size(); ++part) {
+    std::string dotted(kIdxNames[part]);
+    dotted[dotted.find("-idx")] = '.';
+    std::optional<std::filesystem::path>& found = files.paths[part];
+    for (const std::string& stem : {std::string(kIdxNames[part]), dotted}) {
+      for (const char* suffix : {"", ".gz"}) {
+        const std::filesystem::path path = folder / (stem + suffix);
+        std::error_code ignored;
+        // A link to nowhere counts as there: reading it says what is wrong. A folder of that name (some archives unpack
+        // to one) only counts where no other spelling is a file.
+        if (!std::filesystem::exists(std::filesystem::symlink_status(path, ignored))) continue;
+        if (!found || (std::filesystem::is_directory(*found, ignored) && !std::filesystem::is_directory(path, ignored)))
+          found = path;
+      }
+    }
+    if (!found) files.missing.emplace_back(kIdxNames[part]);
+  }
+  return files;
+}
+
+Bytes read_idx_file(const std::filesystem::path& path) {
+  Bytes bytes = read_file(path, kMaxFileBytes);
+  if (is_gzip(bytes)) bytes = gunzip(bytes, path.string());
+  return bytes;
+}
+
+TrainTest load_idx(const std::filesystem::path& folder, std::size_t class_count) {
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(folder, ignored)) fail(ErrorKind::io, "{}: no such folder", folder.string());
+  const IdxFiles files = find_idx_files(folder);
+  if (!files.complete())
+    fail(ErrorKind::io, "{}: expected the four files of a set (raw or .gz), missing: {}", folder.string(),
+         fmt::join(files.missing, ", "));
+  TrainTest data{read_part(files, kTrainImages, class_count), read_part(files, kTestImages, class_count)};
+  check_same_kind(data.train, data.test, folder.string());
+  return data;
+}
+
+TrainTest load_mnist(const std::filesystem::path& folder) { return load_idx(folder); }
+
+void write_idx(const Dataset& train, const Dataset& test, const std::filesystem::path& folder, bool gzipped) {
+  const auto write = [&](IdxPart part, Bytes bytes, const std::vector<std::uint8_t>& elements) {
+    bytes.insert(bytes.end(), elements.begin(), elements.end());
+    const std::string name(kIdxNames[part]);
+    if (gzipped)
+      write_file_atomically(folder / (name + ".gz"), gzip(bytes));
+    else
+      write_file_atomically(folder / name, bytes);
+  };
+  write(kTrainImages, idx_images_header(train), train.pixels);
+  write(kTrainLabels, idx_labels_header(train), train.labels);
+  write(kTestImages, idx_images_header(test), test.pixels);
+  write(kTestLabels, idx_labels_header(test), test.labels);
+}
+
+}  // namespace inkling

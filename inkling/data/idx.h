@@ -1,0 +1,69 @@
+// IDX, the format of MNIST: a four-byte magic (00 00, element type, rank), big-endian sizes, then the elements.
+//
+// Read are unsigned bytes of rank 3 (images) and rank 1 (labels), raw or as gzip, told apart by content and not by
+// name. A set is four files in one folder; both spellings of their names are known. Refused: any other type or rank,
+// sizes that do not match the bytes that follow, empty sets, images without pixels, labels that do not fit the images
+// or the classes. The pixels are never copied: the file's own buffer becomes the data set's.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "inkling/core/file.h"
+#include "inkling/data/dataset.h"
+
+namespace inkling {
+
+// The four files of a set, in this order everywhere.
+enum IdxPart : std::size_t { kTrainImages, kTrainLabels, kTestImages, kTestLabels };
+inline constexpr std::array<std::string_view, 4> kIdxNames = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
+                                                              "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"};
+
+struct IdxImages {
+  std::size_t count = 0;
+  std::size_t height = 0;
+  std::size_t width = 0;
+  Bytes pixels;  // (count, height * width)
+};
+
+// `bytes` is a whole file, inflated. `where` names the source in errors.
+// Throws Error: format (magic, type, rank, sizes that do not match the bytes), shape (nothing in it).
+IdxImages parse_idx_images(Bytes bytes, std::string_view where);
+Bytes parse_idx_labels(Bytes bytes, std::string_view where);
+
+// What stands before the elements in the file of this data set's images or labels.
+Bytes idx_images_header(const Dataset& data);
+Bytes idx_labels_header(const Dataset& data);
+
+// Where the four files of a set are; each is looked for as -idx3-ubyte and .idx3-ubyte, raw and with .gz, in this
+// order.
+struct IdxFiles {
+  std::array<std::optional<std::filesystem::path>, 4> paths;
+  std::vector<std::string> missing;  // names as in kIdxNames
+
+  bool complete() const { return missing.empty(); }
+  bool none() const { return missing.size() == paths.size(); }
+};
+IdxFiles find_idx_files(const std::filesystem::path& folder);
+
+// One file's bytes, inflated if it is gzip. Throws Error: io, format, limit.
+Bytes read_idx_file(const std::filesystem::path& path);
+
+// The set in a folder. Throws Error: io (a file is missing: says which; or unreadable), and what the functions above
+// throw.
+TrainTest load_idx(const std::filesystem::path& folder, std::size_t class_count = kDigitClasses);
+
+// The same, by the name that a user looks for: MNIST, or any other set of ten classes in MNIST's format.
+TrainTest load_mnist(const std::filesystem::path& folder);
+
+// Writes the four files, gzipped (with .gz behind their names) or raw. Each appears whole or not at all; the same data
+// gives the same bytes. The folder must exist. Throws Error io.
+void write_idx(const Dataset& train, const Dataset& test, const std::filesystem::path& folder, bool gzipped = true);
+
+}  // namespace inkling
