@@ -29,7 +29,7 @@ class Matrix {
   // Row by row: Matrix({{1, 2}, {3, 4}}). Throws Error shape when the rows differ in length.
   Matrix(std::initializer_list<std::initializer_list<float>> rows);
   // A copy of what the view shows.
-  explicit Matrix(ConstMatrixView view);
+  explicit Matrix(ConstMatrixView source);
 
   std::size_t rows() const { return rows_; }
   std::size_t cols() const { return cols_; }

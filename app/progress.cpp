@@ -1,0 +1,59 @@
+#include "app/progress.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+ProgressLine::ProgressLine() : terminal_(::isatty(STDERR_FILENO) == 1) {}
+
+bool ProgressLine::due() {
+  if (!terminal_) return false;
+  const auto now = std::chrono::steady_clock::now();
+  if (now - last_ < std::chrono::milliseconds(100)) return false;
+  last_ = now;
+  return true;
+}
+
+void ProgressLine::show(std::string_view text) {
+  if (!terminal_) return;
+  fmt::print(stderr, "\r{}\x1b[K", text);
+  std::fflush(stderr);
+  shown_ = true;
+}
+
+void ProgressLine::clear() {
+  if (!shown_) return;
+  fmt::print(stderr, "\r\x1b[K");
+  std::fflush(stderr);
+  shown_ = false;
+}
+
+std::string train_progress(const inkling::FitProgress& p, std::size_t epochs, std::size_t images,
+                           std::chrono::steady_clock::time_point start) {
+  constexpr std::size_t kBar = 20;
+  const double done = static_cast<double>((p.epoch - 1) * images + p.images_done);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double speed = done / seconds;
+  const auto left = static_cast<std::size_t>((static_cast<double>(epochs * images) - done) / speed);
+  const std::size_t filled = kBar * p.batches_done / p.batches;
+  return fmt::format("Epoch {:>2}/{} [{:#>{}}{:.>{}}] {} images/s, loss {:.4f}, {} left", p.epoch, epochs, "", filled,
+                     "", kBar - filled, with_commas(static_cast<std::size_t>(speed)), p.loss,
+                     left < 100 ? fmt::format("{} s", left) : fmt::format("{}:{:02} min", left / 60, left % 60));
+}
+
+std::string download_progress(std::string_view file, std::uint64_t done, std::uint64_t total) {
+  constexpr std::uint64_t kBar = 20;
+  const double mb = 1e-6 * static_cast<double>(done);
+  if (total == 0) return fmt::format("{} {:.1f} MB", file, mb);
+  const std::uint64_t filled = kBar * std::min(done, total) / total;
+  return fmt::format("{} [{:#>{}}{:.>{}}] {:.1f} of {:.1f} MB", file, "", filled, "", kBar - filled, mb,
+                     1e-6 * static_cast<double>(total));
+}
+
+std::string with_commas(std::size_t number) {
+  std::string text = fmt::format("{}", number);
+  for (std::size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, ",");
+  return text;
+}
