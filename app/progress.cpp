@@ -54,6 +54,6 @@ std::string download_progress(std::string_view file, std::uint64_t done, std::ui
 
 std::string with_commas(std::size_t number) {
   std::string text = fmt::format("{}", number);
-  for (std::size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, ",");
+  for (std::size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, 1, ',');
   return text;
 }

@@ -379,9 +379,13 @@ TEST_F(Download, ProgressIsReportedAndMayEndTheTransfer) {
 }
 
 TEST_F(Download, TwoAtOnceTakeTurns) {
-  HttpServer server(good());
+  std::atomic<int> failures{0}, waits{0};
+  options_.note = [&](const std::string& text) { waits += text.find("waiting for another process") != text.npos; };
+  HttpServer server([&](const HttpRequest& request) {  // slow enough for the second to come while the first is at work
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    return good(request);
+  });
   options_.mirrors = {server.url()};
-  std::atomic<int> failures{0};
   const auto work = [&] {
     try {
       download(folder_.path(), options_);
@@ -393,6 +397,7 @@ TEST_F(Download, TwoAtOnceTakeTurns) {
   first.join();
   second.join();
   EXPECT_EQ(failures, 0);
+  EXPECT_EQ(waits, 1);
   EXPECT_TRUE(all_there());
   EXPECT_EQ(server.requests().size(), 3u) << "each file was asked for once";
 }

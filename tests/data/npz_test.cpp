@@ -194,6 +194,8 @@ TEST(Npz, AnArrayOfAnotherVersionIsRefused) {
 }
 TEST(Npz, AHeaderLongerThanTheFileOrTheLimitIsRefused) {
   Bytes file = npy(npy_dictionary("|u1", "(3, 2, 3)"), kTrain.pixels);
+  file[8] = static_cast<std::uint8_t>(file[8] + 19);  // the elements are 18 bytes
+  EXPECT_TRUE(refuses(ErrorKind::format, "bad NumPy header: it claims", parsing_images(file)));
   file[9] = 0xff;
   EXPECT_TRUE(refuses(ErrorKind::format, "bad NumPy header: it claims", parsing_images(file)));
   EXPECT_TRUE(refuses(ErrorKind::format, "bad NumPy header: it claims",
