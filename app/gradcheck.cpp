@@ -21,13 +21,13 @@ void run_gradcheck(const GradcheckArguments& arguments) {
   const inkling::Mlp model({.widths = parse_widths(arguments.layers)}, arguments.options.seed);
   fmt::print("{}, {} images of random pixels, seed {}, {}\n\n", describe(model.config()), arguments.options.images,
              arguments.options.seed, rt.describe());
-  fmt::print("                                |a - n| / (|a| + |n|)\n");
-  fmt::print("tensor         checked     backprop,    central diff.,\n");
-  fmt::print("                           fp32         double        vs. complex step\n");
+  fmt::print("                                 |a - n| / (|a| + |n|)\n");
+  fmt::print("tensor          checked     backprop,    central diff.,\n");
+  fmt::print("                            fp32         double        vs. complex step\n");
 
   bool passed = true;
   for (const inkling::TensorCheck& check : gradcheck(rt, model, arguments.options)) {
-    fmt::print("{:<12} {:>9}     {:.2e}     {:.2e}      {}\n", check.name,
+    fmt::print("{:<12} {:>10}     {:.2e}     {:.2e}      {}\n", check.name,
                check.checked == check.size ? fmt::format("all {}", check.size)
                                            : fmt::format("{}/{}", check.checked, check.size),
                check.backprop, check.central, check.passed() ? "ok" : "FAILED");

@@ -100,7 +100,7 @@ void print_answer(const Question& q, const inkling::ModelInfo& info, std::span<c
   std::vector<std::string> bars;
   for (std::size_t c = 0; c < p.size(); ++c)
     bars.push_back(fmt::format("{} {:>2.8} {} {:6.2f} %", c == best ? '>' : ' ', info.class_names[c],
-                               bar(static_cast<double>(p[c]), 8, color), 100 * static_cast<double>(p[c])));
+                               bar(static_cast<double>(p[c]), color ? 24 : 8, color), 100 * static_cast<double>(p[c])));
   const std::size_t lines = static_cast<std::size_t>(std::ranges::count(drawing, '\n'));
   const std::size_t above = lines > bars.size() ? (lines - bars.size()) / 2 : 0;
 

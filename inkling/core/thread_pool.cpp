@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <chrono>
 #include <system_error>
 
 #include "inkling/core/error.h"
@@ -10,8 +11,11 @@
 namespace inkling {
 namespace {
 
-// measured (two-core AVX-512 machine, 2026-11): about 40 us, longer than any pause inside a training step.
-constexpr unsigned kSpins = 1000;
+using Clock = std::chrono::steady_clock;
+
+// measured (two-core AVX-512 machine, 2026-11): the longest pause inside a training step, the gathering of a batch, is
+// 25 us. Four times that is a guess.
+constexpr auto kSpinTime = std::chrono::microseconds(100);
 
 void relax() {
 #if defined(__x86_64__)
@@ -19,6 +23,21 @@ void relax() {
 #elif defined(__aarch64__)
   asm volatile("yield");
 #endif
+}
+
+// True as soon as done() is; false when that has not come within spin_time.
+template <typename Done>
+bool spin_until(Clock::duration spin_time, const Done& done) {
+  if (done()) return true;
+  if (spin_time == Clock::duration::zero()) return false;
+  const Clock::time_point end = Clock::now() + spin_time;
+  do {
+    for (int i = 0; i < 16; ++i) {  // looking at the clock costs about as much as one pause
+      relax();
+      if (done()) return true;
+    }
+  } while (Clock::now() < end);
+  return false;
 }
 
 // Cores that this process may use, which containers and taskset make fewer than the machine has.
@@ -37,8 +56,8 @@ ThreadPool::ThreadPool(std::size_t threads) {
   if (threads > kMaxThreads)
     fail(ErrorKind::config, "{} threads asked for; at most {} are allowed (0 takes one a core, {} here)", threads,
          kMaxThreads, cores);
-  spins_ =
-      threads <= cores ? kSpins : 0;  // with more threads than cores, a spinning one keeps a working one from its core
+  // With more threads than cores, a spinning one would keep a working one from its core.
+  spin_time_ = threads <= cores ? kSpinTime : Clock::duration::zero();
   try {
     for (std::size_t i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
   } catch (const std::system_error& e) {
@@ -65,12 +84,8 @@ void ThreadPool::fork_join(const Job& job) {
   generation_.fetch_add(1, std::memory_order_release);
   generation_.notify_all();
   take_tasks();
-  for (unsigned spin = 0; working_.load(std::memory_order_acquire) != 0; ++spin) {
-    if (spin < spins_)
-      relax();
-    else
-      std::this_thread::yield();
-  }
+  const auto all_done = [&] { return working_.load(std::memory_order_acquire) == 0; };
+  while (!spin_until(spin_time_, all_done)) std::this_thread::yield();
 }
 
 void ThreadPool::take_tasks() {
@@ -81,8 +96,9 @@ void ThreadPool::take_tasks() {
 
 void ThreadPool::work() {
   for (std::uint32_t seen = 0;; ++seen) {
-    for (unsigned spin = 0; spin < spins_ && generation_.load(std::memory_order_acquire) == seen; ++spin) relax();
-    while (generation_.load(std::memory_order_acquire) == seen) generation_.wait(seen, std::memory_order_acquire);
+    const auto begun = [&] { return generation_.load(std::memory_order_acquire) != seen; };
+    if (!spin_until(spin_time_, begun))
+      while (!begun()) generation_.wait(seen, std::memory_order_acquire);
     if (stop_) return;
     take_tasks();
     working_.fetch_sub(1, std::memory_order_release);

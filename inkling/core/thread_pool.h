@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -64,7 +65,7 @@ class ThreadPool {
   alignas(64) std::atomic<std::size_t> next_{0};          // the next task that nobody has taken
   alignas(64) std::atomic<std::size_t> working_{0};       // workers that have not finished the running job
   bool stop_ = false;                                     // published by generation_, too
-  unsigned spins_;                                        // how long to spin before sleeping
+  std::chrono::steady_clock::duration spin_time_;         // how long to spin before sleeping
   std::vector<std::thread> workers_;
 };
 
