@@ -43,10 +43,15 @@ int main(int argc, char** argv) {
   use_plain_help(app);
 
   try {
-    app.parse(argc, argv);
-    return 0;
-  } catch (const CLI::RuntimeError& stop) {  // a command that has said what it had to say
-    return stop.get_exit_code();
+    int status = 0;
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::RuntimeError& stop) {  // a command that has said what it had to say
+      status = stop.get_exit_code();
+    }
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+      return report("stdout cannot be written; is the disk full?");
+    return status;
   } catch (const CLI::Success& asked) {  // --help, --version
     app.exit(asked);
     return 0;

@@ -31,7 +31,7 @@ fs::path fresh_folder() {
 void point_latest_at(const fs::path& folder) {
   const fs::path link = kRuns / fmt::format(".latest.{}", ::getpid());
   std::error_code error;
-  fs::create_directory_symlink(folder.filename(), link, error);
+  fs::create_directory_symlink(fs::canonical(folder, error).filename(), link, error);
   if (!error) fs::rename(link, kRuns / "latest", error);
   if (error) fs::remove(link, error);
 }
@@ -79,5 +79,6 @@ void RunFolder::append_metrics(const nlohmann::ordered_json& line) {
 void RunFolder::save_model(const inkling::Mlp& model, const inkling::ModelInfo& info) {
   inkling::save(model, model_path(), info);
   has_model_ = true;
-  if (path_.parent_path() == kRuns) point_latest_at(path_);
+  std::error_code error;
+  if (fs::equivalent(path_ / "..", kRuns, error)) point_latest_at(path_);
 }

@@ -1,7 +1,8 @@
 // The folder of a training run: config.json, metrics.jsonl, model.safetensors.
 //
 // Made before training, so that an unwritable place is found before any work is done. A folder that already holds
-// something is refused. A run that ends without a model leaves nothing: what was written is removed again.
+// something is refused. A run that fails or is stopped without a model leaves nothing: what was written is
+// removed again; only one that is killed cannot do that.
 #pragma once
 
 #include <cstdio>

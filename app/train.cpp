@@ -6,6 +6,7 @@
 #include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "app/commands.h"
 #include "app/progress.h"
@@ -23,32 +24,37 @@ namespace {
 struct TrainArguments {
   std::string layers = "784,128,10";
   inkling::FitOptions fit;
+  float ink = inkling::Config{}.ink;
   std::string data = "mnist";
   std::string out;
   MachineOptions machine;
 };
 
-volatile sig_atomic_t interrupted = 0;
+volatile sig_atomic_t interrupted = 0;  // the signal's number
 
-// Until the end of its life the first Ctrl-C only sets `interrupted`; the second ends the program at once.
+// Until the end of its life the first Ctrl-C (or SIGTERM, or a closed terminal) only sets `interrupted`; the second
+// ends the program at once. A closed pipe is not a signal but an error of the write.
 class InterruptGuard {
  public:
   InterruptGuard() {
-    interrupted = 0;
     struct sigaction action {};
-    action.sa_handler = [](int) { interrupted = 1; };
+    action.sa_handler = [](int signal) { interrupted = signal; };
     action.sa_flags = SA_RESETHAND | SA_RESTART;
-    for (std::size_t i = 0; i < 2; ++i) sigaction(kSignals[i], &action, &before_[i]);
+    for (std::size_t i = 0; i < kCount; ++i) {
+      if (kSignals[i] == SIGPIPE) action.sa_handler = SIG_IGN;
+      sigaction(kSignals[i], &action, &before_[i]);
+    }
   }
   ~InterruptGuard() {
-    for (std::size_t i = 0; i < 2; ++i) sigaction(kSignals[i], &before_[i], nullptr);
+    for (std::size_t i = 0; i < kCount; ++i) sigaction(kSignals[i], &before_[i], nullptr);
   }
   InterruptGuard(const InterruptGuard&) = delete;
   InterruptGuard& operator=(const InterruptGuard&) = delete;
 
  private:
-  static constexpr int kSignals[2] = {SIGINT, SIGTERM};
-  struct sigaction before_[2];
+  static constexpr std::size_t kCount = 4;
+  static constexpr int kSignals[kCount] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+  struct sigaction before_[kCount];
 };
 
 // 0.1f as 0.1 and not as 0.10000000149011612.
@@ -59,7 +65,7 @@ nlohmann::ordered_json config_json(const TrainArguments& arguments, const inklin
   return {{"inkling", INKLING_VERSION},
           {"layers", config.widths},
           {"activation", name(config.activation)},
-          {"ink", config.ink},
+          {"ink", as_written(config.ink)},
           {"initialisation", "he"},
           {"loss", "softmax cross-entropy"},
           {"optimizer", "sgd"},
@@ -120,15 +126,19 @@ void print_start(const TrainArguments& arguments, const inkling::Mlp& model, con
   fmt::print(stderr, "Run       {}\n\n", run.path().string());
 }
 
-void print_epoch(const EpochReport& r, std::size_t epochs) {
+// False when stdout cannot be written.
+bool print_epoch(const EpochReport& r, std::size_t epochs) try {
   const std::size_t width = fmt::formatted_size("{}", epochs);
   fmt::print("Epoch {:>{}}/{} | Loss: {:.4f} | Train Acc: {:.2f}% | Test Acc: {:.2f}%\n", r.epoch,
              std::max<std::size_t>(width, 2), epochs, r.train_loss, 100 * r.train_accuracy, 100 * r.test.accuracy);
-  std::fflush(stdout);
+  return std::fflush(stdout) == 0;
+} catch (const std::system_error&) {
+  return false;
 }
 
-void print_end(const inkling::FitResult& result, const RunFolder& run, double train_seconds, double images) {
-  if (interrupted)
+void print_end(const inkling::FitResult& result, bool stopped, const RunFolder& run, double train_seconds,
+               double images) {
+  if (stopped)
     fmt::print(stderr, "\nStopped by request: {} whole epochs and {} batches of the next.\n", result.epochs,
                result.batches_after);
   fmt::print(stderr, "\nTest accuracy {:.2f} % ± {:.2f} (standard error, {} images), loss {:.4f}\n",
@@ -142,40 +152,42 @@ void print_end(const inkling::FitResult& result, const RunFolder& run, double tr
 
 void run_train(TrainArguments arguments) {
   const inkling::Runtime rt = arguments.machine.runtime();
-  inkling::Config config{.widths = parse_widths(arguments.layers)};
+  const inkling::Config config{.widths = parse_widths(arguments.layers), .ink = arguments.ink};
   inkling::check(config);
   const inkling::DataSplit data = load_source(arguments.data);
   inkling::check_fit(config, data.train);
   inkling::check_fit(config, data.test);
   arguments.fit.batch = std::min(arguments.fit.batch, data.train.count());
 
+  const InterruptGuard guard;
   RunFolder run(arguments.out);
   run.write_config(config_json(arguments, config, data, rt));
   inkling::Mlp model(config, arguments.fit.seed);
+  if (interrupted) throw CLI::RuntimeError(128 + interrupted);  // before any work: the folder goes with it
   print_start(arguments, model, data, rt, run);
 
   ProgressLine line;
   inkling::FitResult result;
+  bool output_lost = false;
   double train_seconds = 0;
   const auto start = std::chrono::steady_clock::now();
-  const InterruptGuard guard;
   const inkling::FitCallbacks callbacks{
       .on_batch =
           [&](const inkling::FitProgress& p) {
             if (line.due()) line.show(train_progress(p, arguments.fit.epochs, data.train.count(), start));
-            return interrupted == 0;
+            return interrupted == 0 && !output_lost;
           },
       .on_epoch =
           [&](const EpochReport& r) {
             line.clear();
-            print_epoch(r, arguments.fit.epochs);
+            output_lost = !print_epoch(r, arguments.fit.epochs);
             train_seconds += r.train_seconds;
             result = {.epochs = r.epoch, .batches_after = 0, .test = r.test};
             run.append_metrics(metrics_json(r));
           }};
   try {
     result = inkling::fit(rt, model, data.train, data.test, arguments.fit, callbacks);
-  } catch (const inkling::Error&) {
+  } catch (const std::exception&) {
     line.clear();
     if (result.epochs > 0) {  // what was learnt before the failure is not lost
       run.save_model(model, model_info(arguments, config, data, result));
@@ -185,8 +197,9 @@ void run_train(TrainArguments arguments) {
   }
   line.clear();
   run.save_model(model, model_info(arguments, config, data, result));
-  print_end(result, run, train_seconds, static_cast<double>(result.epochs * data.train.count()));
-  if (interrupted) throw CLI::RuntimeError(128 + SIGINT);
+  const bool stopped = result.epochs < arguments.fit.epochs;
+  print_end(result, stopped, run, train_seconds, static_cast<double>(result.epochs * data.train.count()));
+  if (stopped && interrupted) throw CLI::RuntimeError(128 + interrupted);
 }
 
 }  // namespace
@@ -213,6 +226,9 @@ void add_train_command(CLI::App& app) {
   command->add_option("--lr,--learning-rate", arguments->fit.optimizer.learning_rate, "Learning rate (default: 0.1)")
       ->check(positive_number())
       ->type_name("RATE");
+  command->add_option("--ink", arguments->ink, "What a full pixel is worth to the network (default: 3)")
+      ->check(positive_number())
+      ->type_name("X");
   command->add_option("--seed", arguments->fit.seed, "Seed of weights and shuffles (default: 1)")
       ->check(whole_number(0, UINT64_MAX))
       ->type_name("N");

@@ -12,6 +12,7 @@
 namespace {
 
 std::optional<std::uint64_t> whole(std::string_view text) {
+  if (text.size() > 1 && text.front() == '0') return std::nullopt;  // CLI11 would take it as octal
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;

@@ -9,6 +9,12 @@
 namespace inkling {
 namespace {
 
+std::size_t padded_stride(std::size_t cols) {
+  if (cols > std::numeric_limits<std::size_t>::max() / sizeof(float) / 2)
+    fail(ErrorKind::limit, "a matrix of {} columns does not fit in memory", cols);
+  return round_up(cols, kAlignment / sizeof(float));
+}
+
 std::size_t padded_size(std::size_t rows, std::size_t stride) {
   if (stride != 0 && rows > std::numeric_limits<std::size_t>::max() / sizeof(float) / stride)
     fail(ErrorKind::limit, "a matrix of {} rows of {} floats does not fit in memory", rows, stride);
@@ -23,6 +29,8 @@ void combine(Matrix& a, ConstMatrixView b, const char* operation, F f) {
   if (!rows_fit || !cols_fit)
     fail(ErrorKind::shape, "{}: {} and {} do not fit: expected the same shape, or one row or one column on the right",
          operation, shape(a), shape(b));
+  const bool inside = b.data >= a.data() && b.data < a.data() + a.rows() * a.stride();
+  if (inside && shape(b) != shape(a)) return combine(a, Matrix(b), operation, f);  // one of its own rows would change
   for (std::size_t r = 0; r < a.rows(); ++r)
     for (std::size_t c = 0; c < a.cols(); ++c) a(r, c) = f(a(r, c), b(b.rows == 1 ? 0 : r, b.cols == 1 ? 0 : c));
 }
@@ -35,10 +43,7 @@ void require_not_empty(ConstMatrixView m, Axis axis, const char* operation) {
 }  // namespace
 
 Matrix::Matrix(std::size_t rows, std::size_t cols)
-    : rows_(rows),
-      cols_(cols),
-      stride_(round_up(cols, kAlignment / sizeof(float))),
-      data_(padded_size(rows, stride_)) {}
+    : rows_(rows), cols_(cols), stride_(padded_stride(cols)), data_(padded_size(rows, stride_)) {}
 
 Matrix::Matrix(std::initializer_list<std::initializer_list<float>> rows)
     : Matrix(rows.size(), rows.size() == 0 ? 0 : rows.begin()->size()) {

@@ -17,6 +17,12 @@ using Clock = std::chrono::steady_clock;
 // 25 us. Four times that is a guess.
 constexpr auto kSpinTime = std::chrono::microseconds(100);
 
+// The door: the job's number in the upper half, then one bit that shuts it, then the number of workers inside. A caller
+// whose tasks are all taken shuts the door and waits only for those inside: a worker that is asleep or has lost its
+// core is not waited for.
+constexpr std::uint64_t kClosed = 1u << 31;
+constexpr std::uint64_t kInside = kClosed - 1;
+
 void relax() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
@@ -40,7 +46,7 @@ bool spin_until(Clock::duration spin_time, const Done& done) {
   return false;
 }
 
-// Cores that this process may use, which containers and taskset make fewer than the machine has.
+// Cores that this process may use: taskset and cpusets make them fewer than the machine has.
 std::size_t usable_cores() {
   cpu_set_t set;
   CPU_ZERO(&set);
@@ -50,7 +56,7 @@ std::size_t usable_cores() {
 
 }  // namespace
 
-ThreadPool::ThreadPool(std::size_t threads) {
+ThreadPool::ThreadPool(std::size_t threads) : door_(kClosed) {
   const std::size_t cores = usable_cores();
   if (threads == 0) threads = std::min(cores, kMaxThreads);
   if (threads > kMaxThreads)
@@ -58,6 +64,7 @@ ThreadPool::ThreadPool(std::size_t threads) {
          kMaxThreads, cores);
   // With more threads than cores, a spinning one would keep a working one from its core.
   spin_time_ = threads <= cores ? kSpinTime : Clock::duration::zero();
+  workers_.reserve(threads);
   try {
     for (std::size_t i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
   } catch (const std::system_error& e) {
@@ -80,12 +87,23 @@ void ThreadPool::stop() {
 void ThreadPool::fork_join(const Job& job) {
   job_ = job;
   next_.store(0, std::memory_order_relaxed);
-  working_.store(workers_.size(), std::memory_order_relaxed);
-  generation_.fetch_add(1, std::memory_order_release);
+  finished_.store(0, std::memory_order_relaxed);
+  const std::uint32_t generation = generation_.load(std::memory_order_relaxed) + 1;
+  door_.store(std::uint64_t{generation} << 32, std::memory_order_release);
+  generation_.store(generation, std::memory_order_release);
   generation_.notify_all();
   take_tasks();
-  const auto all_done = [&] { return working_.load(std::memory_order_acquire) == 0; };
+  const std::size_t inside = door_.fetch_or(kClosed, std::memory_order_acq_rel) & kInside;
+  const auto all_done = [&] { return finished_.load(std::memory_order_acquire) == inside; };
   while (!spin_until(spin_time_, all_done)) std::this_thread::yield();
+}
+
+// Into the job that is open now, whichever that is.
+bool ThreadPool::enter() {
+  std::uint64_t door = door_.load(std::memory_order_acquire);
+  while (!(door & kClosed))
+    if (door_.compare_exchange_weak(door, door + 1, std::memory_order_acq_rel, std::memory_order_acquire)) return true;
+  return false;
 }
 
 void ThreadPool::take_tasks() {
@@ -95,13 +113,15 @@ void ThreadPool::take_tasks() {
 }
 
 void ThreadPool::work() {
-  for (std::uint32_t seen = 0;; ++seen) {
+  for (std::uint32_t seen = 0;;) {
     const auto begun = [&] { return generation_.load(std::memory_order_acquire) != seen; };
     if (!spin_until(spin_time_, begun))
       while (!begun()) generation_.wait(seen, std::memory_order_acquire);
+    seen = generation_.load(std::memory_order_acquire);
     if (stop_) return;
+    if (!enter()) continue;
     take_tasks();
-    working_.fetch_sub(1, std::memory_order_release);
+    finished_.fetch_add(1, std::memory_order_release);
   }
 }
 

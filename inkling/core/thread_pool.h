@@ -11,7 +11,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <type_traits>
 #include <vector>
@@ -37,14 +36,14 @@ class ThreadPool {
   void run(std::size_t tasks, const F& f) {
     static_assert(std::is_nothrow_invocable_v<const F&, std::size_t>, "a task must be noexcept");
     if (tasks == 0) return;
-    const std::unique_lock lock(busy_, std::try_to_lock);
-    if (tasks == 1 || workers_.empty() || !lock.owns_lock()) {
+    if (tasks == 1 || workers_.empty() || busy_.test_and_set(std::memory_order_acquire)) {
       for (std::size_t task = 0; task < tasks; ++task) f(task);
       return;
     }
     fork_join({.call = [](const void* context, std::size_t task) noexcept { (*static_cast<const F*>(context))(task); },
                .context = &f,
                .tasks = tasks});
+    busy_.clear(std::memory_order_release);
   }
 
  private:
@@ -56,16 +55,20 @@ class ThreadPool {
 
   void fork_join(const Job& job);
   void take_tasks();
+  bool enter();
   void work();
   void stop();
 
-  std::mutex busy_;                                       // held by the caller of the running job
-  Job job_;                                               // written before generation_ is raised, read behind it
-  alignas(64) std::atomic<std::uint32_t> generation_{0};  // number of jobs begun; raising it starts the workers
+  std::atomic_flag busy_;  // set by the caller of the running job
+  Job job_;                // written before the job opens, read by those who have entered it
+
+  // Which job, whether it still lets workers in, and how many came in: see kClosed in the source.
+  alignas(64) std::atomic<std::uint64_t> door_;
   alignas(64) std::atomic<std::size_t> next_{0};          // the next task that nobody has taken
-  alignas(64) std::atomic<std::size_t> working_{0};       // workers that have not finished the running job
-  bool stop_ = false;                                     // published by generation_, too
-  std::chrono::steady_clock::duration spin_time_;         // how long to spin before sleeping
+  alignas(64) std::atomic<std::size_t> finished_{0};      // workers that came in and are done
+  alignas(64) std::atomic<std::uint32_t> generation_{0};  // number of jobs begun; raising it wakes the workers
+  std::atomic<bool> stop_ = false;
+  std::chrono::steady_clock::duration spin_time_;  // how long to spin before sleeping
   std::vector<std::thread> workers_;
 };
 

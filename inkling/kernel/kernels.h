@@ -5,7 +5,7 @@
 // blocks. Kernels neither allocate nor throw, and touch only the block they are given: calls on disjoint blocks may run
 // on any threads. Float rows start on 64-byte boundaries, their strides are multiples of 16, and padding behind a row
 // is zero in whatever is read; a kernel that writes a row leaves its padding zero, too. NaN and infinity are
-// propagated, never hidden.
+// propagated; but where the first layer skips a zero pixel, what it would have multiplied is not looked at.
 #pragma once
 
 #include <cstddef>

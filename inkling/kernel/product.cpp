@@ -12,6 +12,7 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
+#include <cassert>
 
 #include "inkling/kernel/kernels.h"
 #include "inkling/kernel/lanes-inl.h"
@@ -154,9 +155,15 @@ void product_of(const Product& p, const Elements& a, std::size_t m0, std::size_t
       k0 = k1;
     } while (k0 < p.K);
   }
+  // Zero times a NaN or an infinity of A is a NaN: padding is cleared and not left to B's zeros.
+  const std::size_t padded = (p.N + kColumnUnit - 1) / kColumnUnit * kColumnUnit;
+  if (n1 >= p.N)
+    for (std::size_t m = m0; m < m1; ++m) std::fill(p.c + m * p.c_stride + p.N, p.c + m * p.c_stride + padded, 0.0f);
 }
 
 void product(const Product& p, std::size_t m0, std::size_t m1, std::size_t n0, std::size_t n1) noexcept {
+  assert(m1 <= p.M && n0 % kPanel == 0 && p.c_stride % kColumnUnit == 0);
+  assert((p.a == nullptr) != (p.a_pixels == nullptr) && (p.b_transposed || p.b_stride % kColumnUnit == 0));
   if (p.a_pixels != nullptr)
     product_of(p, PixelElements{p.a_pixels, p.a_row, p.a_column, p.pixel_values}, m0, m1, n0, n1);
   else

@@ -10,6 +10,7 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
+#include <cassert>
 
 #include "inkling/core/elementary.h"
 #include "inkling/kernel/kernels.h"
@@ -59,6 +60,7 @@ void softmax_loss(const SoftmaxLoss& p, std::size_t b0, std::size_t b1) noexcept
     const float* z = p.logits.data + b * p.logits.stride;
     float* dz = p.dz.data + b * p.dz.stride;
     const std::size_t y = p.labels[b];
+    assert(y < C);
     const std::size_t top = first_maximum(z, C);
     const float sum = exponentials(z, C, z[top], dz);
     p.loss[b] = portable_log(sum) - (static_cast<double>(z[y]) - static_cast<double>(z[top]));

@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cassert>
 #include <cstring>
 
 #include "inkling/kernel/kernels.h"
@@ -102,6 +103,7 @@ HWY_INLINE void forward_columns(const SparseForward& p, std::size_t b0, std::siz
 }
 
 void sparse_forward(const SparseForward& p, std::size_t b0, std::size_t b1) noexcept {
+  assert(b1 <= p.X.rows && p.pixel_values[0] == 0 && p.W_stride % kColumnUnit == 0 && p.out_stride % kColumnUnit == 0);
   const std::size_t padded = (p.O + kColumnUnit - 1) / kColumnUnit * kColumnUnit;
   std::size_t n = 0;
   for (; n + kVectors * kLanes <= padded; n += kVectors * kLanes) forward_columns<kVectors>(p, b0, b1, n);
@@ -134,6 +136,8 @@ HWY_INLINE void gradient_columns(const SparseGradient& p, const std::uint64_t (*
 }
 
 void sparse_gradient(const SparseGradient& p, std::size_t row0, std::size_t row1) noexcept {
+  assert(row1 <= p.X.cols && p.pixel_values[0] == 0 && p.dz_stride % kColumnUnit == 0 &&
+         p.dW_stride % kColumnUnit == 0);
   constexpr std::size_t kTiles = 4;  // guess: 256 images' masks are 2 KB; more images wait for another turn
   alignas(64) std::uint64_t masks[kTiles][kMaskBits];
   const std::size_t padded = (p.O + kColumnUnit - 1) / kColumnUnit * kColumnUnit;

@@ -12,7 +12,7 @@ namespace {
 constexpr double kSparseBelow = 0.5;
 constexpr std::size_t kImagesLookedAt = 16;
 
-// Multiply-adds below which a call stays on one thread; see kWorthThreads in kernel/matmul.cpp.
+// guess: multiply-adds below which a call stays on one thread, as measured for products in kernel/matmul.cpp.
 constexpr std::size_t kWorthThreads = 1u << 17;
 constexpr std::size_t kBlocksPerThread = 2;  // guess: fewer, larger blocks, each of which reads all of W
 
@@ -150,6 +150,8 @@ void forward(const Runtime& rt, const Mlp& model, PixelView images, Workspace& w
          model.config().inputs(), describe(model.config()));
   if (images.rows == 0 || images.rows > ws.max_batch())
     fail(ErrorKind::shape, "forward: a batch of {} images; the workspace takes 1 to {}", images.rows, ws.max_batch());
+  if (!ws.fits(model))
+    fail(ErrorKind::shape, "forward: the workspace was made for another network than {}", describe(model.config()));
   ws.batch = images.rows;
   ws.sparse = mostly_background(rt.kernels(), images);
 
@@ -194,6 +196,8 @@ void backward(const Runtime& rt, const Mlp& model, PixelView images, Workspace& 
   if (images.rows != ws.batch || images.cols != model.config().inputs())
     fail(ErrorKind::shape, "backward: ({}, {}) images; forward saw ({}, {})", images.rows, images.cols, ws.batch,
          model.config().inputs());
+  if (!ws.fits(model))
+    fail(ErrorKind::shape, "backward: the workspace was made for another network than {}", describe(model.config()));
   for (std::size_t l = model.layer_count(); l-- > 0;) {
     const Tensor& W = model.table()[2 * l];
     const Tensor& b = model.table()[2 * l + 1];
@@ -211,6 +215,9 @@ void predict(const Runtime& rt, const Mlp& model, PixelView images, Workspace& w
   if (probabilities.rows != images.rows || probabilities.cols != model.config().outputs())
     fail(ErrorKind::shape, "predict: probabilities of shape {} for {} images and {} outputs", shape(probabilities),
          images.rows, model.config().outputs());
+  if (probabilities.stride % kColumnUnit != 0)
+    fail(ErrorKind::shape, "predict: probabilities in rows {} floats apart; a Matrix has them a multiple of {} apart",
+         probabilities.stride, kColumnUnit);
   forward(rt, model, images, ws);
   rt.kernels().softmax(ws.logits(), probabilities);
 }

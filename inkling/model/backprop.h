@@ -24,7 +24,8 @@ double softmax_cross_entropy(const Runtime& rt, std::span<const std::uint8_t> la
 // Gradients of the mean loss, for the images given to forward(), after softmax_cross_entropy().
 void backward(const Runtime& rt, const Mlp& model, PixelView images, Workspace& ws);
 
-// Class probabilities (B, outputs) of B images. Safe from many threads, each with its own ws.
+// Class probabilities (B, outputs) of B images, into a Matrix (its padding is written, too). Safe from many threads,
+// each with its own ws.
 void predict(const Runtime& rt, const Mlp& model, PixelView images, Workspace& ws, MatrixView probabilities);
 
 }  // namespace inkling

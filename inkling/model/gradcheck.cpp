@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 
 #include "inkling/core/error.h"
 #include "inkling/core/rng.h"
@@ -56,14 +57,37 @@ double complex_step(reference::Network<std::complex<double>>& net, const Sample&
   return derivative;
 }
 
-double central_difference(reference::Network<double>& net, const Sample& sample, std::size_t t, std::size_t k) {
+// ReLU with the units open that were open at the first call for each: between w - h and w + h a unit may cross its
+// kink, where a difference is no derivative.
+class HeldRelu {
+ public:
+  double operator()(double z) {
+    if (recording_) open_.push_back(z > 0);
+    return open_[next_++] ? z : 0;
+  }
+  void replay() {
+    recording_ = false;
+    next_ = 0;
+  }
+
+ private:
+  std::vector<bool> open_;  // of every hidden unit for every image, in the order of the calls
+  std::size_t next_ = 0;
+  bool recording_ = true;
+};
+
+double central_difference(reference::Network<double>& net, const Sample& sample, HeldRelu& relu, std::size_t t,
+                          std::size_t k) {
   constexpr double h = 1e-5;  // derived: between the cube root of double's rounding and where differences drown in it
   double& w = net.parameter(t, k);
   const double held = w;
-  w = held + h;
-  const double above = reference::loss(net, sample.images(), sample.labels);
-  w = held - h;
-  const double below = reference::loss(net, sample.images(), sample.labels);
+  const auto loss_at = [&](double value) {
+    w = value;
+    relu.replay();
+    return reference::loss(net, sample.images(), sample.labels, relu);
+  };
+  const double above = loss_at(held + h);
+  const double below = loss_at(held - h);
   w = held;
   return (above - below) / (2 * h);
 }
@@ -95,16 +119,25 @@ std::vector<TensorCheck> gradcheck(const Runtime& rt, const Mlp& model_in, const
     std::vector<double> backprop(chosen.size()), exact(chosen.size()), central(chosen.size());
     // A task takes every n-th parameter, with networks of its own to move them in.
     const std::size_t tasks = std::min(rt.threads(), chosen.size());
+    std::vector<std::exception_ptr> failures(tasks);  // memory may run short, and a task must not throw
     rt.pool().run(tasks, [&](std::size_t task) noexcept {
-      reference::Network<std::complex<double>> complex_net(model);
-      reference::Network<double> real_net(model);
-      for (std::size_t j = task; j < chosen.size(); j += tasks) {
-        const std::size_t k = chosen[j];
-        backprop[j] = ws.gradient(tensor)(k / tensor.cols, k % tensor.cols);
-        exact[j] = complex_step(complex_net, sample, t, k);
-        central[j] = central_difference(real_net, sample, t, k);
+      try {
+        reference::Network<std::complex<double>> complex_net(model);
+        reference::Network<double> real_net(model);
+        HeldRelu relu;
+        reference::loss(real_net, sample.images(), sample.labels, relu);
+        for (std::size_t j = task; j < chosen.size(); j += tasks) {
+          const std::size_t k = chosen[j];
+          backprop[j] = ws.gradient(tensor)(k / tensor.cols, k % tensor.cols);
+          exact[j] = complex_step(complex_net, sample, t, k);
+          central[j] = central_difference(real_net, sample, relu, t, k);
+        }
+      } catch (...) {
+        failures[task] = std::current_exception();
       }
     });
+    for (const std::exception_ptr& failure : failures)
+      if (failure) std::rethrow_exception(failure);
     checks.push_back({.name = tensor.name,
                       .size = tensor.size(),
                       .checked = chosen.size(),

@@ -52,10 +52,12 @@ struct Network {
   T& parameter(std::size_t t, std::size_t k) { return t % 2 == 0 ? layers[t / 2].W[k] : layers[t / 2].b[k]; }
 };
 
-template <typename T>
-T relu(const T& z) {
-  return real(z) > 0 ? z : T(0);
-}
+struct Relu {
+  template <typename T>
+  T operator()(const T& z) const {
+    return real(z) > 0 ? z : T(0);
+  }
+};
 
 // z = x W + b
 template <typename T>
@@ -69,14 +71,14 @@ std::vector<T> affine(const Layer<T>& layer, const std::vector<T>& x) {
 }
 
 // Logits of one image, pixels in bytes.
-template <typename T>
-std::vector<T> logits(const Network<T>& net, std::span<const std::uint8_t> pixels) {
+template <typename T, typename Activate = Relu>
+std::vector<T> logits(const Network<T>& net, std::span<const std::uint8_t> pixels, Activate&& activate = {}) {
   std::vector<T> x;
   for (const std::uint8_t p : pixels) x.push_back(net.pixel_values[p]);
   for (std::size_t l = 0; l < net.layers.size(); ++l) {
     x = affine(net.layers[l], x);
     if (l + 1 == net.layers.size()) break;
-    for (T& z : x) z = relu(z);
+    for (T& z : x) z = activate(z);
   }
   return x;
 }
@@ -93,10 +95,10 @@ T cross_entropy(const std::vector<T>& z, std::size_t y) {
 }
 
 // Mean loss of a batch: what softmax_cross_entropy returns.
-template <typename T>
-T loss(const Network<T>& net, PixelView images, std::span<const std::uint8_t> labels) {
+template <typename T, typename Activate = Relu>
+T loss(const Network<T>& net, PixelView images, std::span<const std::uint8_t> labels, Activate&& activate = {}) {
   T total(0);
-  for (std::size_t b = 0; b < images.rows; ++b) total += cross_entropy(logits(net, images.row(b)), labels[b]);
+  for (std::size_t b = 0; b < images.rows; ++b) total += cross_entropy(logits(net, images.row(b), activate), labels[b]);
   return total / static_cast<double>(images.rows);
 }
 

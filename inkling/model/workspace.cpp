@@ -13,4 +13,11 @@ Workspace::Workspace(const Mlp& model, std::size_t max_batch)
   }
 }
 
+bool Workspace::fits(const Mlp& model) const {
+  if (outputs_.size() != model.layer_count() || gradients_.size() != model.arena().size()) return false;
+  for (std::size_t l = 0; l < outputs_.size(); ++l)
+    if (outputs_[l].cols() != model.config().widths[l + 1]) return false;
+  return true;
+}
+
 }  // namespace inkling

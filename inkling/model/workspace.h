@@ -21,6 +21,8 @@ class Workspace {
 
   std::size_t max_batch() const { return loss_.size(); }
   std::size_t layer_count() const { return outputs_.size(); }
+  // True when it was made for a network of these widths.
+  bool fits(const Mlp& model) const;
 
   // Of the batch that forward() last saw, B images:
   std::size_t batch = 0;    // B

@@ -26,13 +26,13 @@ class LastGood {
   }
   // Gives them back and says what happened.
   [[noreturn]] void restore_and_fail(Mlp& model, const FitOptions& options, std::size_t epoch, const std::string& where,
-                                     double loss) const {
+                                     const std::string& what) const {
     std::ranges::copy(weights_, model.arena().begin());
     const float rate = options.optimizer.learning_rate;
     fail(ErrorKind::numeric,
-         "the loss became {} in epoch {}, {}: the learning rate, {}, is most likely too high; try {:.2g}. The model is "
+         "{} in epoch {}, {}: the learning rate, {}, is most likely too high; try {:.2g}. The model is "
          "as it was {}",
-         loss, epoch, where, rate, rate / 10,
+         what, epoch, where, rate, rate / 10,
          epoch_ == 0 ? std::string("before training") : fmt::format("after epoch {}", epoch_));
   }
 
@@ -66,7 +66,8 @@ FitResult fit(const Runtime& rt, Mlp& model, const Dataset& train, const Dataset
       const double loss = softmax_cross_entropy(rt, batch.labels, ws);
       if (!std::isfinite(loss))
         last_good.restore_and_fail(model, options, epoch,
-                                   fmt::format("batch {} of {}", progress.batches_done + 1, progress.batches), loss);
+                                   fmt::format("batch {} of {}", progress.batches_done + 1, progress.batches),
+                                   fmt::format("the loss became {}", loss));
       backward(rt, model, batch.pixels, ws);
       optimizer.step(rt, model, ws);
 
@@ -83,7 +84,11 @@ FitResult fit(const Runtime& rt, Mlp& model, const Dataset& train, const Dataset
     const auto test_start = std::chrono::steady_clock::now();
     result.test = evaluate(rt, model, test, test_ws);
     if (!std::isfinite(result.test.loss))
-      last_good.restore_and_fail(model, options, epoch, "on the test set after its last batch", result.test.loss);
+      last_good.restore_and_fail(model, options, epoch, "on the test set after its last batch",
+                                 fmt::format("the loss became {}", result.test.loss));
+    // A unit with a bias of minus infinity is dead and leaves the loss finite.
+    if (!std::ranges::all_of(model.arena(), [](float w) { return std::isfinite(w); }))
+      last_good.restore_and_fail(model, options, epoch, "after its last batch", "a weight left the finite numbers");
     if (progress.batches_done < progress.batches) {
       result.batches_after = progress.batches_done;
       break;

@@ -41,7 +41,7 @@ Metrics evaluate(const Runtime& rt, const Mlp& model, const Dataset& data, Works
     if (!answers) continue;
     const MatrixView p = probabilities.view().middle_rows(0, B);
     rt.kernels().softmax(ws.logits(), p);
-    const std::vector<std::size_t> best = argmax(p, Axis::cols);
+    const std::vector<std::size_t> best = argmax(ws.logits(), Axis::cols);
     for (std::size_t b = 0; b < B; ++b)
       answers->push_back({.predicted = static_cast<std::uint32_t>(best[b]), .probability = p(b, best[b])});
   }

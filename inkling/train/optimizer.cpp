@@ -14,9 +14,8 @@ Optimizer::Optimizer(const Mlp&, const Options& options) : options_(options) {
 
 void Optimizer::step(const Runtime& rt, Mlp& model, const Workspace& ws) {
   const std::size_t size = model.arena().size();
-  if (ws.gradients().size() != size)
-    fail(ErrorKind::shape, "optimizer: {} gradients for {} parameters; the workspace is another network's",
-         ws.gradients().size(), size);
+  if (!ws.fits(model))
+    fail(ErrorKind::shape, "optimizer: the workspace was made for another network than {}", describe(model.config()));
   constexpr std::size_t kFloatsATask = 1u << 14;  // guess: 64 KB of weights, some microseconds of work
   rt.pool().run((size + kFloatsATask - 1) / kFloatsATask, [&](std::size_t task) noexcept {
     const std::size_t first = task * kFloatsATask;

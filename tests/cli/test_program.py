@@ -120,6 +120,14 @@ class Answers(ProgramTest):
             with self.subTest(arguments):
                 self.refused("predict", *arguments, says=says, status=1)
 
+    def test_full_disk_behind_stdout_is_a_failure(self):
+        import subprocess
+        from inkling_program import BINARY
+        with open("/dev/full", "w") as full:
+            result = subprocess.run([BINARY, "eval", "run", "--data", "sample"], cwd=self.folder, stdout=full, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("stdout cannot be written", result.stderr)
+
     def test_predict_wrong_usage(self):
         for arguments in (["run"], ["run", "--index", 1, "--random"], ["run", "a.png", "--random"], ["run", "--index", "x"], []):
             with self.subTest(arguments):

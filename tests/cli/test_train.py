@@ -87,7 +87,7 @@ class Train(ProgramTest):
     def test_wrong_usage(self):
         for arguments, says in [
             (["--batch", 0], "'0'"), (["--batch", -1], "'-1'"), (["--batch", "many"], "'many'"), (["--epochs", 0], "'0'"),
-            (["--epochs", "1.5"], "'1.5'"), (["--layers", "784,,10"], "'784,,10'"), (["--layers", "784"], "'784'"),
+            (["--epochs", "1.5"], "'1.5'"), (["--epochs", "010"], "'010'"), (["--layers", "784,,10"], "'784,,10'"), (["--layers", "784"], "'784'"),
             (["--layers", "784,-5,10"], "'784,-5,10'"), (["--layers", ""], "784,128,10"), (["--lr", "nan"], "'nan'"),
             (["--lr", 0], "'0'"), (["--lr", "inf"], "'inf'"), (["--lr", "-0.1"], "'-0.1'"), (["--seed", "-1"], "'-1'"),
             (["--seed", "99999999999999999999"], "99999999999999999999"), (["--threads", 0], "'0'"), (["--threads", 100000], "'100000'"),
@@ -145,23 +145,36 @@ class Interrupted(ProgramTest):
         self.assertRegex(process.stdout.readline().rstrip(), EPOCH)
 
     def test_ctrl_c_saves_the_model_so_far_and_says_where(self):
-        for sign in (signal.SIGINT, signal.SIGTERM):
+        for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             with self.subTest(sign):
                 process = self.start(out=f"run-{sign}")
                 self.wait_for_an_epoch(process)
                 process.send_signal(sign)
                 _, text = process.communicate(timeout=60)
-                self.assertEqual(process.returncode, 130, text)
+                self.assertEqual(process.returncode, 128 + sign, text)
                 self.assertIn(f"run-{sign}/model.safetensors", text)
                 self.assertIn("Stopped", text)
                 self.inkling("eval", f"run-{sign}", "--data", "sample")
 
+    def test_closed_pipe_ends_training_and_saves(self):
+        process = self.start()
+        self.wait_for_an_epoch(process)
+        process.stdout.close()
+        text = process.stderr.read()
+        process.stderr.close()
+        self.assertEqual(process.wait(timeout=60), 1, text)
+        self.assertIn("stdout cannot be written", text)
+        self.inkling("eval", "run", "--data", "sample")
+
     def test_second_ctrl_c_stops_at_once(self):
         # One batch of everything, so that the first signal is still being served when the second comes.
         process = self.start("--batch", "full", "--layers", "784,2000,2000,10", "--isa", "portable", "--threads", "1")
-        time.sleep(2)
+        while "Run " not in process.stderr.readline():
+            pass
+        time.sleep(0.2)
         process.send_signal(signal.SIGINT)
         time.sleep(0.2)
+        self.assertIsNone(process.poll(), "the first one is still being served")
         begun = time.monotonic()
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)

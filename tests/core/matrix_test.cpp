@@ -67,6 +67,12 @@ TEST(Matrix, OneRowOrOneColumnIsRepeated) {
   expect_equal(hadamard(kA, Matrix({{2}})), Matrix({{2, 4, 6}, {8, 10, 12}}));
 }
 
+TEST(Matrix, OneOfItsOwnRowsIsReadBeforeItChanges) {
+  Matrix m = kA;
+  m -= m.view().middle_rows(0, 1);
+  expect_equal(m, Matrix({{0, 0, 0}, {3, 3, 3}}));
+}
+
 TEST(Matrix, ReductionsAlongEitherAxis) {
   expect_equal(sum(kA, Axis::rows), Matrix({{5, 7, 9}}));
   expect_equal(sum(kA, Axis::cols), Matrix({{6}, {15}}));
@@ -122,6 +128,7 @@ TEST(Matrix, MaximumOfNothingIsRefused) {
 
 TEST(Matrix, SizeThatOverflowsIsRefused) {
   refusal(ErrorKind::limit, [] { Matrix(std::numeric_limits<std::size_t>::max() / 8, 16); });
+  refusal(ErrorKind::limit, [] { Matrix(1, std::numeric_limits<std::size_t>::max()); });
 }
 
 }  // namespace

@@ -263,6 +263,7 @@ TEST_P(KernelTest, ProductsPropagateNaNAndInfinity) {
         EXPECT_TRUE(c(4, n) == (b(7, n) > 0 ? bad : 0));
       EXPECT_TRUE(std::isfinite(c(3, n)));
     }
+    for (std::size_t n = 20; n < c.stride(); ++n) EXPECT_EQ(c.data()[4 * c.stride() + n], 0.0f) << "padding";
   }
 }
 
@@ -375,18 +376,23 @@ TEST_P(KernelTest, SoftmaxSumsToOne) {
 }
 
 TEST_P(KernelTest, ColumnSumsGoDownInOrder) {
-  const Matrix m = random_matrix(33, 21, 1);
-  Guarded out(1, 21);
-  kernels().column_sums(m, out.data());
-  out.expect_untouched_around();
-  EXPECT_TRUE(ConstMatrixView(out.view()) == sum(m, Axis::rows).view());
+  for (const auto& [rows, cols] : {std::pair<std::size_t, std::size_t>{33, 21}, {1, 1}, {128, 128}, {7, 16}, {2, 49}}) {
+    const Matrix m = random_matrix(rows, cols, 1);
+    Guarded out(1, cols);
+    kernels().column_sums(m, out.data());
+    out.expect_untouched_around();
+    EXPECT_TRUE(ConstMatrixView(out.view()) == sum(m, Axis::rows).view());
+  }
 }
 
 TEST_P(KernelTest, SgdIsOneFusedMultiplyAdd) {
-  Matrix w = random_matrix(1, 64, 1);
-  const Matrix before = w, g = random_matrix(1, 64, 2);
-  kernels().sgd(w.data(), g.data(), 64, 0.1f);
-  for (std::size_t i = 0; i < 64; ++i) EXPECT_EQ(w(0, i), std::fma(-0.1f, g(0, i), before(0, i)));
+  for (const std::size_t n : {16u, 32u, 48u, 64u, 1008u}) {
+    Matrix w = random_matrix(1, n + 16, 1);
+    const Matrix before = w, g = random_matrix(1, n + 16, 2);
+    kernels().sgd(w.data(), g.data(), n, 0.1f);
+    for (std::size_t i = 0; i < n; ++i) EXPECT_EQ(w(0, i), std::fma(-0.1f, g(0, i), before(0, i)));
+    for (std::size_t i = n; i < n + 16; ++i) EXPECT_EQ(w(0, i), before(0, i)) << "behind the end";
+  }
 }
 
 TEST_P(KernelTest, CountsBytesThatAreNotZero) {

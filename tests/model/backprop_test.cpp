@@ -108,6 +108,33 @@ TEST(Backprop, ShapesThatDoNotFitAreRefused) {
   EXPECT_THROW(backward(rt, model, {pixels, 1, 4}, ws), Error);
 }
 
+TEST(Backprop, AnotherNetworksWorkspaceIsRefused) {
+  const Runtime rt({.threads = 1});
+  const Mlp model({.widths = {4, 5, 2}}, 1), narrow({.widths = {4, 3, 2}}, 1), deep({.widths = {4, 5, 2, 2}}, 1);
+  const std::uint8_t pixels[4] = {1, 2, 3, 4};
+  for (const Mlp& other : {narrow, deep}) {
+    Workspace ws(other, 1);
+    EXPECT_THROW(forward(rt, model, {pixels, 1, 4}, ws), Error);
+  }
+}
+
+TEST(Predict, ProbabilitiesWithoutPaddingAreRefused) {
+  const Runtime rt({.threads = 1});
+  const Mlp model({.widths = {4, 3, 2}}, 1);
+  Workspace ws(model, 1);
+  const std::uint8_t pixels[4] = {1, 2, 3, 4};
+  float out[2];
+  EXPECT_THROW(predict(rt, model, {pixels, 1, 4}, ws, {out, 1, 2}), Error);
+}
+
+TEST(Gradcheck, AKinkBetweenTheTwoDifferencesDoesNotFailIt) {
+  // So many units for so many images that some lie within h of their kink.
+  const Runtime rt({.threads = 2});
+  for (const TensorCheck& check :
+       gradcheck(rt, Mlp({.widths = {5, 30, 3}}, 12), {.images = 2000, .parameters_a_tensor = 0, .seed = 12}))
+    EXPECT_TRUE(check.passed()) << check.name << " " << check.backprop << " " << check.central;
+}
+
 TEST(Backprop, PaddingOfGradientsAndOutputsStaysZero) {
   const Runtime rt({.threads = 2});
   const Dataset data = made_up_digits(33, 12);
