@@ -163,7 +163,7 @@ void product_of(const Product& p, const Elements& a, std::size_t m0, std::size_t
 
 void product(const Product& p, std::size_t m0, std::size_t m1, std::size_t n0, std::size_t n1) noexcept {
   assert(m1 <= p.M && n0 % kPanel == 0 && p.c_stride % kColumnUnit == 0);
-  assert((p.a == nullptr) != (p.a_pixels == nullptr) && (p.b_transposed || p.b_stride % kColumnUnit == 0));
+  assert((p.a == nullptr || p.a_pixels == nullptr) && (p.b_transposed || p.b_stride % kColumnUnit == 0));
   if (p.a_pixels != nullptr)
     product_of(p, PixelElements{p.a_pixels, p.a_row, p.a_column, p.pixel_values}, m0, m1, n0, n1);
   else
