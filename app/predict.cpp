@@ -68,8 +68,8 @@ Question from_file(const std::string& path, const inkling::ModelInfo& info) {
   return q;
 }
 
-nlohmann::ordered_json as_json(const Question& q, const inkling::ModelInfo& info, std::span<const float> p,
-                               std::size_t best) {
+nlohmann::ordered_json as_json(const Question& q, const inkling::ModelInfo& info, std::span<const float> logits,
+                               std::span<const float> p, std::size_t best) {
   const std::string& name = info.class_names[best];
   const bool is_digit = name.size() == 1 && name[0] >= '0' && name[0] <= '9';
   nlohmann::ordered_json line = {
@@ -78,6 +78,7 @@ nlohmann::ordered_json as_json(const Question& q, const inkling::ModelInfo& info
       {"class", name},
       {"probability", p[best]},
       {"probabilities", std::vector<double>(p.begin(), p.end())},
+      {"logits", std::vector<double>(logits.begin(), logits.end())},
       {"refused", nullptr}};
   if (q.index) line["index"] = *q.index;
   if (q.label) line["label"] = info.class_names.at(*q.label);
@@ -137,7 +138,7 @@ void run_predict(const PredictArguments& arguments) {
     const std::span<const float> row = p.view().row(0);
     const std::size_t best = inkling::argmax(p, inkling::Axis::cols).front();
     if (arguments.json) {
-      fmt::print("{}\n", as_json(q, loaded.info, row, best).dump());
+      fmt::print("{}\n", as_json(q, loaded.info, ws.logits().row(0), row, best).dump());
       continue;
     }
     if (k > 0) fmt::print("\n");
