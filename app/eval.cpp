@@ -1,4 +1,4 @@
-// inkling eval: what a model gets right on a test set, and what it takes for what.
+// inkling eval: what a model gets right on a test set, what it takes for what, and whether its confidence is earned.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,104 +6,90 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands.h"
+#include "app/eval_report.h"
 #include "app/progress.h"
 #include "app/source.h"
 #include "app/usage.h"
+#include "inkling/core/matrix.h"
 #include "inkling/format/model_file.h"
+#include "inkling/model/output.h"
 #include "inkling/train/metrics.h"
-
-using inkling::Answer;
 
 namespace {
 
 struct EvalArguments {
   std::string model;
   std::string data = "mnist";
+  std::string compare;
   bool json = false;
   MachineOptions machine;
 };
 
-// Wrong answers, the most confident first.
-std::vector<std::size_t> mistakes(const inkling::Dataset& data, const std::vector<Answer>& answers) {
-  std::vector<std::size_t> wrong;
-  for (std::size_t j = 0; j < answers.size(); ++j)
-    if (answers[j].predicted != data.labels[j]) wrong.push_back(j);
-  std::ranges::stable_sort(wrong, std::greater{}, [&](std::size_t j) { return answers[j].probability; });
+// Of statistics made with these probabilities, the most confident first.
+std::vector<Mistake> mistakes(const inkling::Statistics& s, const inkling::Matrix& p, const inkling::Dataset& data) {
+  std::vector<Mistake> wrong;
+  for (std::size_t j = 0; j < s.count; ++j)
+    if (s.predicted[j] != data.labels[j])
+      wrong.push_back({.image = j,
+                       .label = data.labels[j],
+                       .predicted = s.predicted[j],
+                       .probability = static_cast<double>(p(j, s.predicted[j]))});
+  std::ranges::stable_sort(wrong, std::greater{}, &Mistake::probability);
   return wrong;
 }
 
-void print_confusion(const std::vector<std::size_t>& counts, const std::vector<std::string>& names) {
-  constexpr std::size_t kMostClasses = 12;  // derived: what 80 columns hold
-  if (names.size() > kMostClasses) {
-    fmt::print("\nConfusion matrix: {} classes are too many for a terminal; --json has it.\n", names.size());
-    return;
+std::vector<std::size_t> confusion(const inkling::Statistics& s, const inkling::Dataset& data) {
+  std::vector<std::size_t> counts(s.classes.size() * s.classes.size());
+  for (std::size_t j = 0; j < s.count; ++j) ++counts[data.labels[j] * s.classes.size() + s.predicted[j]];
+  return counts;
+}
+
+// "784-128-10, relu, 101,770 parameters", and what else is not as usual.
+std::string network_text(const inkling::Mlp& model) {
+  const inkling::Config& config = model.config();
+  std::string text = describe(config);
+  if (config.layer_count() > 1) text += ", " + describe_activations(config);
+  text += fmt::format(", {} parameters", with_commas(model.parameter_count()));
+  if (config.output != inkling::Output::softmax) text += fmt::format(", {} outputs", name(config.output));
+  if (config.temperature != 1) text += fmt::format(", temperature {:.3g}", config.temperature);
+  return text;
+}
+
+EvalReport evaluate(const inkling::Runtime& rt, const EvalArguments& arguments) {
+  const auto [model, info] = inkling::load_model(arguments.model);
+  std::optional<inkling::LoadedModel> other;  // read before the work, so that a wrong name costs no time
+  if (!arguments.compare.empty()) other = inkling::load_model(arguments.compare);
+  const inkling::DataSplit data = load_source(arguments.data);
+
+  const inkling::Matrix logits = inkling::logits_of(rt, model, data.test);
+  inkling::Matrix p(logits.rows(), logits.cols());
+  inkling::class_probabilities(rt, model.config(), logits, p);
+  EvalReport report{.model = arguments.model,
+                    .network = network_text(model),
+                    .temperature = model.config().temperature,
+                    .data = data.origin,
+                    .class_names = info.class_names,
+                    .statistics = inkling::statistics_of(p, data.test.labels, logits),
+                    .confusion = {},
+                    .mistakes = {}};
+  report.confusion = confusion(report.statistics, data.test);
+  report.mistakes = mistakes(report.statistics, p, data.test);
+  if (other) {
+    report.comparison = Comparison{
+        .model = arguments.compare, .statistics = inkling::statistics_of(rt, other->model, data.test), .mcnemar = {}};
+    report.comparison->mcnemar =
+        inkling::mcnemar(report.statistics.predicted, report.comparison->statistics.predicted, data.test.labels);
   }
-  fmt::print("\nConfusion matrix (a row is a label, a column what was read)\n\n        ");
-  for (const std::string& name : names) fmt::print("{:>6.5}", name);
-  fmt::print("   right\n");
-  for (std::size_t y = 0; y < names.size(); ++y) {
-    fmt::print("{:>8.7}", names[y]);
-    std::size_t total = 0;
-    for (std::size_t p = 0; p < names.size(); ++p) {
-      const std::size_t count = counts[y * names.size() + p];
-      total += count;
-      fmt::print("{:>6}", count == 0 ? "." : fmt::format("{}", count));
-    }
-    if (total == 0)
-      fmt::print("       -\n");
-    else
-      fmt::print("{:>6.1f} %\n",
-                 100.0 * static_cast<double>(counts[y * names.size() + y]) / static_cast<double>(total));
-  }
+  return report;
 }
 
 void run_eval(const EvalArguments& arguments) {
   const inkling::Runtime rt = arguments.machine.runtime();
-  const auto [model, info] = inkling::load_model(arguments.model);
-  const inkling::DataSplit data = load_source(arguments.data);
-  std::vector<Answer> answers;
-  const inkling::Metrics m = inkling::evaluate(rt, model, data.test, &answers);
-  const std::vector<std::size_t> confusion = inkling::confusion_matrix(data.test, answers, info.class_names.size());
-  const std::vector<std::size_t> wrong = mistakes(data.test, answers);
-
-  if (arguments.json) {
-    nlohmann::ordered_json rows = nlohmann::json::array();
-    for (auto row = confusion.begin(); row != confusion.end();
-         row += static_cast<std::ptrdiff_t>(info.class_names.size()))
-      rows.push_back(std::vector<std::size_t>(row, row + static_cast<std::ptrdiff_t>(info.class_names.size())));
-    nlohmann::ordered_json errors = nlohmann::json::array();
-    for (const std::size_t j : wrong)
-      errors.push_back({{"index", j},
-                        {"label", info.class_names[data.test.labels[j]]},
-                        {"class", info.class_names[answers[j].predicted]},
-                        {"probability", answers[j].probability}});
-    fmt::print("{}\n", nlohmann::ordered_json{{"model", arguments.model},
-                                              {"data", data.origin},
-                                              {"images", m.count},
-                                              {"correct", m.correct},
-                                              {"accuracy", m.accuracy},
-                                              {"standard_error", m.standard_error()},
-                                              {"loss", m.loss},
-                                              {"classes", info.class_names},
-                                              {"confusion", rows},
-                                              {"mistakes", errors}}
-                           .dump());
-    return;
-  }
-
-  fmt::print("Model     {}: {}, {} parameters\n", arguments.model, describe(model.config()),
-             with_commas(model.parameter_count()));
-  fmt::print("Data      {}: {} test images\n\n", data.origin, with_commas(m.count));
-  fmt::print("Accuracy  {:.2f} % ± {:.2f} (standard error), {} of {} wrong\n", 100 * m.accuracy,
-             100 * m.standard_error(), with_commas(m.count - m.correct), with_commas(m.count));
-  fmt::print("Loss      {:.4f} (cross-entropy, nats)\n", m.loss);
-  print_confusion(confusion, info.class_names);
-  if (wrong.empty()) return;
-  constexpr std::size_t kShown = 5;
-  fmt::print("\nMost confident mistakes (look at one: inkling predict {} --index N)\n", arguments.model);
-  for (std::size_t k = 0; k < std::min(kShown, wrong.size()); ++k)
-    fmt::print("  image {:>5}: {} read as {} with {:.2f} %\n", wrong[k], info.class_names[data.test.labels[wrong[k]]],
-               info.class_names[answers[wrong[k]].predicted], 100 * static_cast<double>(answers[wrong[k]].probability));
+  const EvalReport report = evaluate(rt, arguments);
+  if (arguments.json)
+    fmt::print("{}\n", report_json(report).dump());
+  else
+    fmt::print("{}", report_text(report));
 }
 
 }  // namespace
@@ -116,11 +102,15 @@ void add_eval_command(CLI::App& app) {
       ->type_name("");
   command->add_option("--data", arguments->data, "As for train; its test part is used (default: mnist)")
       ->type_name("SOURCE");
+  command
+      ->add_option("--compare", arguments->compare, "Another model: which of the two is better, and can it be chance?")
+      ->type_name("MODEL");
   command->add_flag("--json", arguments->json, "Print one JSON object, with every mistake");
   add_machine_options(*command, arguments->machine);
   command->footer(
       "Examples:\n"
       "  inkling eval runs/latest\n"
+      "  inkling eval runs/latest --compare digits.safetensors\n"
       "  inkling eval digits.safetensors --data sample --json");
   command->callback([arguments] { run_eval(*arguments); });
 }

@@ -136,7 +136,7 @@ void run_predict(const PredictArguments& arguments) {
     const Question& q = questions[k];
     inkling::predict(rt, loaded.model, {q.image.pixels.data(), 1, q.image.pixels.size()}, ws, p);
     const std::span<const float> row = p.view().row(0);
-    const std::size_t best = inkling::argmax(p, inkling::Axis::cols).front();
+    const std::size_t best = inkling::argmax(ws.logits(), inkling::Axis::cols).front();
     if (arguments.json) {
       fmt::print("{}\n", as_json(q, loaded.info, ws.logits().row(0), row, best).dump());
       continue;

@@ -18,6 +18,8 @@ using inkling::fail;
 namespace {
 
 const fs::path kRuns = "runs";
+constexpr std::size_t kMaxConfigBytes = 1u << 20;   // guess: a config has some kilobytes
+constexpr std::size_t kMaxMetricsBytes = 1u << 30;  // guess: a million epochs
 
 // runs/20260131-235959, with -2, -3, ... behind it when that second has a run already.
 fs::path fresh_folder() {
@@ -38,42 +40,87 @@ void point_latest_at(const fs::path& folder) {
 
 }  // namespace
 
-RunFolder::RunFolder(const std::string& path) : path_(path.empty() ? fresh_folder() : fs::path(path)) {
+RunFolder RunFolder::fresh(const std::string& path) {
+  RunFolder run(path.empty() ? fresh_folder() : fs::path(path));
+  const fs::path& folder = run.path_;
   std::error_code error;
-  if (fs::exists(path_, error) && !fs::is_directory(path_, error))
-    fail(ErrorKind::io, "{}: cannot hold a run: it is a file; choose another folder with --out", path_.string());
-  if (fs::is_directory(path_, error) && !fs::is_empty(path_, error))
+  if (fs::exists(folder, error) && !fs::is_directory(folder, error))
+    fail(ErrorKind::io, "{}: cannot hold a run: it is a file; choose another folder with --out", folder.string());
+  if (fs::is_directory(folder, error) && !fs::is_empty(folder, error))
     fail(ErrorKind::io,
-         "{}: holds something already, and nothing is overwritten; choose another folder with --out, or remove it",
-         path_.string());
-  for (fs::path folder = path_; !folder.empty() && !fs::exists(folder, error); folder = folder.parent_path())
-    made_.push_back(folder);
-  fs::create_directories(path_, error);
+         "{}: holds something already, and nothing is overwritten; choose another folder with --out, or remove it{}",
+         folder.string(),
+         fs::is_directory(folder / "checkpoint", error)
+             ? fmt::format("; it is a run that was not finished: continue it with --resume {}", folder.string())
+             : "");
+  for (fs::path each = folder; !each.empty() && !fs::exists(each, error); each = each.parent_path())
+    run.made_.push_back(each);
+  fs::create_directories(folder, error);
   if (error)
-    fail(ErrorKind::io, "{}: cannot be made: {}; choose another folder with --out", path_.string(), error.message());
-  if (::access(path_.c_str(), W_OK | X_OK) != 0)
-    fail(ErrorKind::io, "{}: cannot be written: {}; choose another folder with --out", path_.string(),
+    fail(ErrorKind::io, "{}: cannot be made: {}; choose another folder with --out", folder.string(), error.message());
+  if (::access(folder.c_str(), W_OK | X_OK) != 0)
+    fail(ErrorKind::io, "{}: cannot be written: {}; choose another folder with --out", folder.string(),
          std::strerror(errno));
+  return run;
+}
+
+RunFolder RunFolder::existing(const fs::path& path) {
+  RunFolder run(path);
+  std::error_code error;
+  if (!fs::is_regular_file(path / "config.json", error))
+    fail(ErrorKind::io, "{}: is no run: it has no config.json", path.string());
+  if (!fs::is_directory(run.checkpoints(), error))
+    fail(ErrorKind::io, "{}: has no checkpoint to resume from: {}", path.string(),
+         fs::is_regular_file(run.model_path(), error) ? "the run is finished" : "it was stopped before its first one; train anew");
+  run.has_checkpoint_ = true;
+  return run;
 }
 
 RunFolder::~RunFolder() {
-  if (has_model_) return;
+  if (has_model_ || has_checkpoint_ || path_.empty()) return;
   metrics_.reset();
   std::error_code ignored;
-  for (const char* file : {"config.json", "metrics.jsonl"}) fs::remove(path_ / file, ignored);
+  for (const char* file : {"config.json", "metrics.jsonl", "checkpoint"}) fs::remove(path_ / file, ignored);
   for (const fs::path& folder : made_)
     if (!fs::remove(folder, ignored)) break;  // somebody else put something there
 }
 
-void RunFolder::write_config(const nlohmann::ordered_json& config) {
-  inkling::write_file_atomically(path_ / "config.json", config.dump(2) + "\n");
+void RunFolder::write_config(const std::string& json) { inkling::write_file_atomically(path_ / "config.json", json); }
+
+std::string RunFolder::read_config() const {
+  const inkling::Bytes bytes = inkling::read_file(path_ / "config.json", kMaxConfigBytes);
+  return {bytes.begin(), bytes.end()};
 }
 
 void RunFolder::append_metrics(const nlohmann::ordered_json& line) {
   const fs::path file = path_ / "metrics.jsonl";
-  if (!metrics_) metrics_.reset(std::fopen(file.c_str(), "wxe"));
+  if (!metrics_) metrics_.reset(std::fopen(file.c_str(), "ae"));
   if (!metrics_ || std::fputs((line.dump() + "\n").c_str(), metrics_.get()) < 0 || std::fflush(metrics_.get()) != 0)
     fail(ErrorKind::io, "{}: cannot be written: {}", file.string(), std::strerror(errno));
+}
+
+void RunFolder::cut_metrics_after(std::uint64_t epoch) {
+  const fs::path file = path_ / "metrics.jsonl";
+  std::error_code error;
+  if (!fs::exists(file, error)) return;
+  const inkling::Bytes bytes = inkling::read_file(file, kMaxMetricsBytes);
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  std::size_t end = 0;
+  while (end < text.size()) {
+    const std::size_t newline = text.find('\n', end);
+    if (newline == text.npos) break;  // a line that was cut short
+    const auto line = nlohmann::json::parse(text.substr(end, newline - end), nullptr, false);
+    if (!line.is_object() || !line.contains("epoch") || !line["epoch"].is_number_unsigned() ||
+        line["epoch"].get<std::uint64_t>() > epoch)
+      break;
+    end = newline + 1;
+  }
+  inkling::write_file_atomically(file, text.substr(0, end));
+}
+
+void RunFolder::save_checkpoint(const inkling::Checkpoint& checkpoint) {
+  inkling::save_checkpoint(checkpoints(), checkpoint);
+  has_checkpoint_ = true;
 }
 
 void RunFolder::save_model(const inkling::Mlp& model, const inkling::ModelInfo& info) {
@@ -81,4 +128,10 @@ void RunFolder::save_model(const inkling::Mlp& model, const inkling::ModelInfo& 
   has_model_ = true;
   std::error_code error;
   if (fs::equivalent(path_ / "..", kRuns, error)) point_latest_at(path_);
+}
+
+void RunFolder::remove_checkpoints() {
+  std::error_code ignored;
+  fs::remove_all(checkpoints(), ignored);
+  has_checkpoint_ = false;
 }

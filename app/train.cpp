@@ -1,212 +1,328 @@
 // inkling train: trains a digit reader and saves it as a run.
 #include <fmt/format.h>
-#include <signal.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <system_error>
 
 #include "app/commands.h"
+#include "app/eval_report.h"
+#include "app/interrupt.h"
 #include "app/progress.h"
+#include "app/recipe_options.h"
 #include "app/run_folder.h"
 #include "app/source.h"
+#include "app/train_text.h"
+#include "app/train_trials.h"
 #include "app/usage.h"
 #include "inkling/core/error.h"
 #include "inkling/data/checksum.h"
+#include "inkling/data/sanity.h"
+#include "inkling/data/select.h"
+#include "inkling/model/fold.h"
 #include "inkling/train/fit.h"
+#include "inkling/train/statistics.h"
+#include "inkling/train/temperature.h"
 
 using inkling::EpochReport;
+using inkling::ErrorKind;
+using inkling::fail;
+using inkling::Recipe;
+using nlohmann::ordered_json;
 
 namespace {
 
 struct TrainArguments {
-  std::string layers = "784,128,10";
-  inkling::FitOptions fit;
-  float ink = inkling::Config{}.ink;
-  std::string data = "mnist";
+  std::shared_ptr<RecipeArguments> recipe = std::make_shared<RecipeArguments>();
+  std::string data;
+  std::string init_from;
   std::string out;
+  std::string resume;
+  double checkpoint_seconds = 60;
+  bool show_config = false;
+  bool find_lr = false;
+  bool overfit_one_batch = false;
   MachineOptions machine;
 };
 
-volatile sig_atomic_t interrupted = 0;  // the signal's number
+// What a run trains on: the data as chosen, and what makes it the same data again.
+struct TrainingData {
+  inkling::DataSplit split;
+  std::optional<inkling::Dataset> validation;
+  ordered_json facts;
 
-// Until the end of its life the first Ctrl-C (or SIGTERM, or a closed terminal) only sets `interrupted`; the second
-// ends the program at once. A closed pipe is not a signal but an error of the write.
-class InterruptGuard {
- public:
-  InterruptGuard() {
-    struct sigaction action {};
-    action.sa_handler = [](int signal) { interrupted = signal; };
-    action.sa_flags = SA_RESETHAND | SA_RESTART;
-    for (std::size_t i = 0; i < kCount; ++i) {
-      if (kSignals[i] == SIGPIPE) action.sa_handler = SIG_IGN;
-      sigaction(kSignals[i], &action, &before_[i]);
-    }
+  inkling::FitData fit_data() const {
+    return {.train = split.train, .test = split.test, .validation = validation ? &*validation : nullptr};
   }
-  ~InterruptGuard() {
-    for (std::size_t i = 0; i < kCount; ++i) sigaction(kSignals[i], &before_[i], nullptr);
-  }
-  InterruptGuard(const InterruptGuard&) = delete;
-  InterruptGuard& operator=(const InterruptGuard&) = delete;
-
- private:
-  static constexpr std::size_t kCount = 4;
-  static constexpr int kSignals[kCount] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
-  struct sigaction before_[kCount];
 };
 
-// 0.1f as 0.1 and not as 0.10000000149011612.
-double as_written(float value) { return std::stod(fmt::format("{}", value)); }
-
-nlohmann::ordered_json config_json(const TrainArguments& arguments, const inkling::Config& config,
-                                   const inkling::DataSplit& data, const inkling::Runtime& rt) {
-  return {{"inkling", INKLING_VERSION},
-          {"layers", config.widths},
-          {"activation", name(config.activation)},
-          {"ink", as_written(config.ink)},
-          {"initialisation", "he"},
-          {"loss", "softmax cross-entropy"},
-          {"optimizer", "sgd"},
-          {"learning_rate", as_written(arguments.fit.optimizer.learning_rate)},
-          {"batch", arguments.fit.batch},
-          {"epochs", arguments.fit.epochs},
-          {"seed", arguments.fit.seed},
-          {"precision", "fp32"},
-          {"data",
-           {{"origin", data.origin},
-            {"train_images", data.train.count()},
-            {"test_images", data.test.count()},
-            {"idx_sha256", inkling::sha256_of(data.train, data.test)}}},
-          {"machine", {{"threads", rt.threads()}, {"isa", name(rt.kernels().isa)}}}};
+TrainingData load(const std::string& source, const Recipe& recipe) {
+  TrainingData data{.split = load_source(source), .validation = {}, .facts = {}};
+  inkling::DataSplit& split = data.split;
+  inkling::check_fit(recipe.network, split.train);
+  inkling::check_fit(recipe.network, split.test);
+  data.facts = {{"source", source}, {"origin", split.origin}, {"idx_sha256", inkling::sha256_of(split.train, split.test)}};
+  for (const std::string& text : inkling::oddities(split.train, split.test)) fmt::print(stderr, "Note      {}\n", text);
+  if (recipe.limit_train > 0) split.train = inkling::first_images(split.train, recipe.limit_train);
+  if (recipe.limit_test > 0) split.test = inkling::first_images(split.test, recipe.limit_test);
+  if (recipe.validation > 0) {
+    inkling::HeldOut parts = inkling::hold_out(split.train, recipe.validation, recipe.fit.seed);
+    split.train = std::move(parts.rest);
+    data.validation = std::move(parts.held_out);
+  }
+  data.facts["train_images"] = split.train.count();
+  if (data.validation) data.facts["validation_images"] = data.validation->count();
+  data.facts["test_images"] = split.test.count();
+  return data;
 }
 
-nlohmann::ordered_json metrics_json(const EpochReport& r) {
-  return {{"epoch", r.epoch},
-          {"train_loss", r.train_loss},
-          {"train_accuracy", r.train_accuracy},
-          {"test_loss", r.test.loss},
-          {"test_accuracy", r.test.accuracy},
-          {"train_seconds", r.train_seconds},
-          {"test_seconds", r.test_seconds}};
+// Options a line each, and behind them what else was in force.
+std::string config_json(const TrainArguments& arguments, const Recipe& recipe, const TrainingData& data,
+                        const inkling::Runtime& rt) {
+  std::string text = inkling::to_json(recipe);
+  text.resize(text.size() - 3);  // "\n}\n"
+  if (!arguments.recipe->preset.empty())
+    text += fmt::format(",\n  \"preset\": {}", nlohmann::json(arguments.recipe->preset).dump());
+  if (!arguments.init_from.empty())
+    text += fmt::format(",\n  \"init_from\": {}", nlohmann::json(arguments.init_from).dump());
+  text += fmt::format(",\n  \"precision\": \"fp32\",\n  \"data\": {}", data.facts.dump());
+  text += fmt::format(",\n  \"machine\": {{\"threads\":{},\"isa\":\"{}\"}}", rt.threads(), name(rt.kernels().isa));
+  return text + ",\n  \"inkling\": \"" INKLING_VERSION "\"\n}\n";
+}
+
+ordered_json metrics_json(const EpochReport& r) {
+  ordered_json line = {{"epoch", r.epoch},
+                       {"steps", r.steps},
+                       {"learning_rate", r.learning_rate},
+                       {"train_loss", r.train_loss},
+                       {"train_accuracy", r.train_accuracy}};
+  if (r.validation) {
+    line["validation_loss"] = r.validation->loss;
+    line["validation_accuracy"] = r.validation->accuracy;
+  }
+  line["test_loss"] = r.test.loss;
+  line["test_accuracy"] = r.test.accuracy;
+  line["train_seconds"] = r.train_seconds;
+  line["test_seconds"] = r.test_seconds;
+  ordered_json tensors = ordered_json::object();
+  for (const inkling::TensorHealth& t : r.health)
+    tensors[t.name] = {{"gradient_norm", t.gradient_norm}, {"update_ratio", t.update_ratio}};
+  line["tensors"] = tensors;
+  return line;
 }
 
 // The facts of a run that go into its model file: those that the same command gives again on any machine.
-inkling::ModelInfo model_info(const TrainArguments& arguments, const inkling::Config& config,
-                              const inkling::DataSplit& data, const inkling::FitResult& result) {
+inkling::ModelInfo model_info(const Recipe& recipe, const inkling::DataSplit& data, const inkling::FitResult& result,
+                              double accuracy, std::size_t test_images) {
   std::vector<std::string> class_names = data.train.class_names;
-  while (class_names.size() < config.outputs()) class_names.push_back(fmt::format("{}", class_names.size()));
+  while (class_names.size() < recipe.network.outputs()) class_names.push_back(fmt::format("{}", class_names.size()));
   const std::string epochs = result.batches_after == 0
                                  ? fmt::format("{}", result.epochs)
                                  : fmt::format("{} and {} batches", result.epochs, result.batches_after);
   return {.image_height = data.train.height,
           .image_width = data.train.width,
           .class_names = class_names,
-          .training = {{"batch", fmt::format("{}", arguments.fit.batch)},
+          .training = {{"batch", fmt::format("{}", std::min(recipe.fit.batch, data.train.count()))},
                        {"epochs", epochs},
-                       {"learning_rate", fmt::format("{}", arguments.fit.optimizer.learning_rate)},
-                       {"optimizer", "sgd"},
-                       {"seed", fmt::format("{}", arguments.fit.seed)},
-                       {"test_accuracy", fmt::format("{:.4f}", result.test.accuracy)},
-                       {"test_images", fmt::format("{}", result.test.count)},
+                       {"learning_rate", fmt::format("{}", recipe.fit.optimizer.learning_rate)},
+                       {"optimizer", std::string(name(recipe.fit.optimizer.kind))},
+                       {"seed", fmt::format("{}", recipe.fit.seed)},
+                       {"test_accuracy", fmt::format("{:.4f}", accuracy)},
+                       {"test_images", fmt::format("{}", test_images)},
                        {"train_images", fmt::format("{}", data.train.count())}}};
 }
 
-void print_start(const TrainArguments& arguments, const inkling::Mlp& model, const inkling::DataSplit& data,
-                 const inkling::Runtime& rt, const RunFolder& run) {
-  fmt::print(stderr, "Data      {}\n          {} training and {} test images of {}x{}, {} classes\n", data.origin,
-             with_commas(data.train.count()), with_commas(data.test.count()), data.train.height, data.train.width,
-             data.train.class_count());
-  fmt::print(stderr, "Network   {}, {}, {} parameters, He initialisation\n", describe(model.config()),
-             name(model.config().activation), with_commas(model.parameter_count()));
-  fmt::print(stderr, "Training  SGD, learning rate {}, batch {}, {} epochs, seed {}\n",
-             arguments.fit.optimizer.learning_rate, arguments.fit.batch, arguments.fit.epochs, arguments.fit.seed);
-  fmt::print(stderr, "Machine   {}, fp32\n", rt.describe());
-  fmt::print(stderr, "Run       {}\n\n", run.path().string());
+// What a checkpoint's state makes sense with.
+inkling::Identity identity_of(const Recipe& recipe, const TrainingData& data) {
+  inkling::Identity identity;
+  for (const inkling::RecipeOption& option : inkling::recipe_options())
+    identity[std::string(option.name)] = inkling::option_text(recipe, option.name);
+  identity["data"] = data.facts["idx_sha256"].dump();
+  identity["version"] = INKLING_VERSION;
+  return identity;
 }
 
-// False when stdout cannot be written.
-bool print_epoch(const EpochReport& r, std::size_t epochs) try {
-  const std::size_t width = fmt::formatted_size("{}", epochs);
-  fmt::print("Epoch {:>{}}/{} | Loss: {:.4f} | Train Acc: {:.2f}% | Test Acc: {:.2f}%\n", r.epoch,
-             std::max<std::size_t>(width, 2), epochs, r.train_loss, 100 * r.train_accuracy, 100 * r.test.accuracy);
-  return std::fflush(stdout) == 0;
-} catch (const std::system_error&) {
-  return false;
+// Weights of any safetensors file with the network's names and shapes.
+void take_weights(const std::string& file, inkling::Mlp& model) {
+  const inkling::Mlp other = inkling::load_model(file).model;
+  if (other.config().widths != model.config().widths)
+    fail(ErrorKind::shape, "{}: the weights of {}, and the network to train is {}; give its widths with --layers", file,
+         describe(other.config()), describe(model.config()));
+  for (std::size_t l = 0; l < model.layer_count(); ++l)
+    for (const std::size_t t : {2 * l, 2 * l + 1}) {
+      const inkling::ConstMatrixView from = other.tensor(other.table()[t]);
+      const inkling::MatrixView to = model.tensor(model.table()[t]);
+      for (std::size_t i = 0; i < from.rows; ++i) std::ranges::copy(from.row(i), to.row(i).begin());
+    }
+  if (other.config().ink != model.config().ink)
+    fmt::print(stderr, "Note      {} reads a full pixel as {}; this run makes it {} (--ink)\n", file, other.config().ink,
+               model.config().ink);
 }
 
-void print_end(const inkling::FitResult& result, bool stopped, const RunFolder& run, double train_seconds,
-               double images) {
-  if (stopped)
-    fmt::print(stderr, "\nStopped by request: {} whole epochs and {} batches of the next.\n", result.epochs,
-               result.batches_after);
-  fmt::print(stderr, "\nTest accuracy {:.2f} % ± {:.2f} (standard error, {} images), loss {:.4f}\n",
-             100 * result.test.accuracy, 100 * result.test.standard_error(), with_commas(result.test.count),
-             result.test.loss);
+// The recipe of the run to resume; what else the command line says must agree with it.
+Recipe recipe_to_resume(const TrainArguments& arguments, const RunFolder& run) {
+  const std::string where = (run.path() / "config.json").string();
+  Recipe recipe;
+  inkling::apply_json(recipe, run.read_config(), where);
+  const auto& given = *arguments.recipe;
+  if (!given.preset.empty() || !given.config_file.empty())
+    fail(ErrorKind::config, "--resume takes its options from the run: leave out --preset and --config");
+  for (const auto& [option, text] : given.given) {
+    Recipe changed = recipe;
+    inkling::set_option(changed, option, text);
+    if (changed != recipe)
+      fail(ErrorKind::config, "--resume: {} is {} in {}, and {} is asked for; a resumed run keeps its options", option,
+           inkling::option_text(recipe, option), where, inkling::option_text(changed, option));
+  }
+  return recipe;
+}
+
+std::string source_to_resume(const RunFolder& run) {
+  const auto config = nlohmann::json::parse(run.read_config());
+  return config.value("/data/source"_json_pointer, std::string("mnist"));
+}
+
+// When a checkpoint is due: at an epoch's end, but not more than once a second, and every so many seconds within one.
+class CheckpointClock {
+ public:
+  explicit CheckpointClock(double seconds) : seconds_(seconds) {}
+  bool due(bool epoch_ends) {
+    if (epoch_ends && InterruptGuard::signal() != 0) return true;
+    const auto now = std::chrono::steady_clock::now();
+    const double since = std::chrono::duration<double>(now - last_).count();
+    if (since < (epoch_ends ? std::min(seconds_, 1.0) : seconds_)) return false;
+    last_ = now;
+    return true;
+  }
+
+ private:
+  double seconds_;
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+// What the logits are to be divided by for honest probabilities, by the validation images.
+inkling::Mlp calibrated(const inkling::Runtime& rt, const inkling::Mlp& model, const inkling::Dataset& validation) {
+  const inkling::Matrix logits = inkling::logits_of(rt, model, validation);
+  const float temperature = inkling::fit_temperature(logits, validation.labels, model.config().output);
+  fmt::print(stderr, "\nTemperature {:.3f}, fitted on {} validation images\n", temperature,
+             with_commas(validation.count()));
+  return inkling::with_temperature(model, temperature);
+}
+
+void print_end(const inkling::Statistics& test, const RunFolder& run, double train_seconds, double images) {
+  fmt::print(stderr, "\nOn {} test images:\n{}", with_commas(test.count), summary(test));
   if (train_seconds > 0)
     fmt::print(stderr, "Trained in {:.2f} s, {} images/s\n", train_seconds,
                with_commas(static_cast<std::size_t>(images / train_seconds)));
   fmt::print(stderr, "Saved {}\nTry   inkling predict {} --random\n", run.model_path().string(), run.path().string());
 }
 
-void run_train(TrainArguments arguments) {
-  const inkling::Runtime rt = arguments.machine.runtime();
-  const inkling::Config config{.widths = parse_widths(arguments.layers), .ink = arguments.ink};
-  inkling::check(config);
-  const inkling::DataSplit data = load_source(arguments.data);
-  inkling::check_fit(config, data.train);
-  inkling::check_fit(config, data.test);
-  arguments.fit.batch = std::min(arguments.fit.batch, data.train.count());
-
-  const InterruptGuard guard;
-  RunFolder run(arguments.out);
-  run.write_config(config_json(arguments, config, data, rt));
-  inkling::Mlp model(config, arguments.fit.seed);
-  if (interrupted) throw CLI::RuntimeError(128 + interrupted);  // before any work: the folder goes with it
-  print_start(arguments, model, data, rt, run);
-
+// Trains from the checkpoint, or from the start, and saves.
+void train(const TrainArguments& arguments, const Recipe& recipe, const inkling::Runtime& rt, const TrainingData& data,
+           RunFolder& run, inkling::Mlp& model, const std::optional<inkling::Checkpoint>& from) {
+  const inkling::Identity identity = identity_of(recipe, data);
+  CheckpointClock clock(arguments.checkpoint_seconds);
   ProgressLine line;
   inkling::FitResult result;
   bool output_lost = false;
   double train_seconds = 0;
   const auto start = std::chrono::steady_clock::now();
+  const double images = static_cast<double>(data.split.train.count());
   const inkling::FitCallbacks callbacks{
       .on_batch =
           [&](const inkling::FitProgress& p) {
-            if (line.due()) line.show(train_progress(p, arguments.fit.epochs, data.train.count(), start));
-            return interrupted == 0 && !output_lost;
+            if (line.due()) line.show(train_progress(p, recipe.fit.epochs, data.split.train.count(), start));
+            return InterruptGuard::signal() == 0 && !output_lost;
           },
       .on_epoch =
           [&](const EpochReport& r) {
             line.clear();
-            output_lost = !print_epoch(r, arguments.fit.epochs);
+            output_lost = !print_epoch(r, recipe);
+            for (const std::string& text : r.complaints) fmt::print(stderr, "          {}\n", text);
             train_seconds += r.train_seconds;
-            result = {.epochs = r.epoch, .batches_after = 0, .test = r.test};
+            result.epochs = r.epoch;
+            result.test = r.test;
             run.append_metrics(metrics_json(r));
-          }};
+          },
+      .wants_state = [&](bool epoch_ends) { return clock.due(epoch_ends); },
+      .on_state = [&](const inkling::FitState& state) { run.save_checkpoint({identity, state}); }};
   try {
-    result = inkling::fit(rt, model, data.train, data.test, arguments.fit, callbacks);
-  } catch (const std::exception&) {
+    result = inkling::fit(rt, model, data.fit_data(), recipe.fit, callbacks, from ? &from->state : nullptr);
+  } catch (const inkling::Error& error) {
     line.clear();
-    if (result.epochs > 0) {  // what was learnt before the failure is not lost
-      run.save_model(model, model_info(arguments, config, data, result));
+    if (error.kind() == ErrorKind::numeric && result.epochs > 0) {  // what was learnt before the failure is not lost
+      run.save_model(inkling::fold(model), model_info(recipe, data.split, result, result.test.accuracy, result.test.count));
       fmt::print(stderr, "The model of epoch {} is in {}\n", result.epochs, run.model_path().string());
     }
+    if (error.kind() == ErrorKind::io && run.has_checkpoint())
+      fmt::print(stderr, "The run stands in its last checkpoint: inkling train --resume {}\n", run.path().string());
     throw;
   }
   line.clear();
-  run.save_model(model, model_info(arguments, config, data, result));
-  const bool stopped = result.epochs < arguments.fit.epochs;
-  print_end(result, stopped, run, train_seconds, static_cast<double>(result.epochs * data.train.count()));
-  if (stopped && interrupted) throw CLI::RuntimeError(128 + interrupted);
+  print_reason(result, recipe);
+
+  inkling::Mlp final = inkling::fold(model);
+  if (data.validation) final = calibrated(rt, final, *data.validation);
+  const inkling::Statistics test = inkling::statistics_of(rt, final, data.split.test);
+  run.save_model(final, model_info(recipe, data.split, result, test.accuracy, test.count));
+  const bool interrupted = InterruptGuard::signal() != 0 && result.reason == inkling::StopReason::request;
+  if (!interrupted) run.remove_checkpoints();
+  const double done = static_cast<double>(result.epochs - (from ? from->state.epochs : 0)) * images;
+  print_end(test, run, train_seconds, done);
+  if (interrupted) {
+    fmt::print(stderr, "Resume it with   inkling train --resume {}\n", run.path().string());
+    throw CLI::RuntimeError(128 + InterruptGuard::signal());
+  }
+}
+
+void run_train(const TrainArguments& arguments) {
+  if (arguments.show_config) {
+    const Recipe recipe = arguments.recipe->recipe();
+    inkling::check(recipe);
+    fmt::print("{}", inkling::to_json(recipe));
+    return;
+  }
+  const inkling::Runtime rt = arguments.machine.runtime();
+  const bool resumes = !arguments.resume.empty();
+  if (resumes && !arguments.out.empty()) fail(ErrorKind::config, "--resume continues in the run's own folder: leave out --out");
+  std::optional<RunFolder> run;
+  if (resumes) run.emplace(RunFolder::existing(arguments.resume));
+  const Recipe recipe = resumes ? recipe_to_resume(arguments, *run) : arguments.recipe->recipe();
+  inkling::check(recipe);
+  const std::string source = !arguments.data.empty() ? arguments.data : resumes ? source_to_resume(*run) : "mnist";
+  const TrainingData data = load(source, recipe);
+
+  const InterruptGuard guard;
+  inkling::Mlp model(recipe.network);
+  inkling::initialize(model, recipe.fit.seed, recipe.init);
+  if (!arguments.init_from.empty()) take_weights(arguments.init_from, model);
+  if (arguments.find_lr) return run_find_lr(rt, recipe, model, data.split.train);
+  if (arguments.overfit_one_batch) {
+    if (!run_overfit_one_batch(rt, recipe, model, data.split.train)) throw CLI::RuntimeError(1);
+    return;
+  }
+
+  std::optional<inkling::Checkpoint> from;
+  if (resumes) {
+    from = inkling::load_checkpoint(run->checkpoints(), identity_of(recipe, data),
+                                    [](const std::string& text) { fmt::print(stderr, "Note      {}\n", text); });
+    if (!from) fail(ErrorKind::io, "{}: has no checkpoint that can be read", run->checkpoints().string());
+    run->cut_metrics_after(from->state.epochs);
+  } else {
+    run.emplace(RunFolder::fresh(arguments.out));
+    run->write_config(config_json(arguments, recipe, data, rt));
+  }
+  if (InterruptGuard::signal()) throw CLI::RuntimeError(128 + InterruptGuard::signal());  // the folder goes with it
+  print_start(recipe, model, data.split, data.validation ? &*data.validation : nullptr, rt, *run);
+  if (from)
+    fmt::print(stderr, "Resumed   {} epochs and {} batches of the next are done\n\n", from->state.epochs, from->state.batch);
+  train(arguments, recipe, rt, data, *run, model, from);
 }
 
 }  // namespace
 
 void add_train_command(CLI::App& app) {
   const auto arguments = std::make_shared<TrainArguments>();
-  const auto batch = std::make_shared<std::string>();
   CLI::App* command = app.add_subcommand("train", "Train a digit reader");
   command
       ->add_option(
@@ -214,40 +330,35 @@ void add_train_command(CLI::App& app) {
           "mnist, fashion, sample, a folder with the four IDX files, or a Keras .npz file (default: mnist, searched as "
           "'inkling data find' shows)")
       ->type_name("SOURCE");
-  command->add_option("--layers", arguments->layers, "Widths: inputs, hidden layers, outputs (default: 784,128,10)")
-      ->check(layer_widths())
-      ->type_name("W,W,...");
-  command->add_option("--epochs", arguments->fit.epochs, "Passes over the training images (default: 20)")
-      ->check(whole_number(1, 1000000))
-      ->type_name("N");
-  command->add_option("--batch", *batch, "Images a step, or full (default: 128)")
-      ->check(whole_number_or("full", 1, UINT32_MAX))
-      ->type_name("N|full");
-  command->add_option("--lr,--learning-rate", arguments->fit.optimizer.learning_rate, "Learning rate (default: 0.1)")
-      ->check(positive_number())
-      ->type_name("RATE");
-  command->add_option("--ink", arguments->ink, "What a full pixel is worth to the network (default: 3)")
-      ->check(positive_number())
-      ->type_name("X");
-  command->add_option("--seed", arguments->fit.seed, "Seed of weights and shuffles (default: 1)")
-      ->check(whole_number(0, UINT64_MAX))
-      ->type_name("N");
   command->add_option("--out", arguments->out, "Folder of the run, new or empty (default: runs/DATE-TIME)")
       ->type_name("DIR");
+  command->add_option("--resume", arguments->resume, "Continue a run that was stopped or killed")->type_name("RUN");
+  command
+      ->add_option("--init-from", arguments->init_from,
+                   "Start from the weights of a safetensors file with PyTorch's names (0.weight, 0.bias, 2.weight, ...)")
+      ->type_name("FILE");
+  command
+      ->add_option("--checkpoint-seconds", arguments->checkpoint_seconds,
+                   "Seconds from one checkpoint to the next within an epoch; each epoch's end has one, too, at most one a "
+                   "second (default: 60)")
+      ->check(CLI::Range(0.0, 1e9))
+      ->type_name("X");
+  command->add_flag("--show-config", arguments->show_config, "Print every option as JSON and exit");
+  command->add_flag("--find-lr", arguments->find_lr, "Run the learning-rate range test, draw its curve and exit");
+  command->add_flag("--overfit-one-batch", arguments->overfit_one_batch,
+                    "Test whether the network can learn one batch by heart, and exit");
   add_machine_options(*command, arguments->machine);
+  add_recipe_options(*command, arguments->recipe);
   command->footer(
       "The epochs' lines go to stdout, all else to stderr. Ctrl-C ends training after\n"
       "the running batch and saves; a second Ctrl-C stops at once. The same options\n"
-      "give the same model file, byte for byte, for any --threads and --isa.\n\n"
+      "give the same model file, byte for byte, for any --threads and --isa, and\n"
+      "whether or not the run was stopped and resumed on the way.\n\n"
       "Examples:\n"
       "  inkling train\n"
       "  inkling train --layers 784,300,100,10 --epochs 30 --out runs/deep\n"
-      "  inkling train --data sample --lr 0.05 --batch 32");
-  command->callback([arguments, batch] {
-    if (*batch == "full")
-      arguments->fit.batch = SIZE_MAX;
-    else if (!batch->empty())
-      arguments->fit.batch = std::stoull(*batch);
-    run_train(*arguments);
-  });
+      "  inkling train --optimizer adamw --schedule cosine --validation 0.1 --patience 5\n"
+      "  inkling train --preset numpy\n"
+      "  inkling train --resume runs/latest");
+  command->callback([arguments] { run_train(*arguments); });
 }

@@ -6,8 +6,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <numeric>
 #include <optional>
+
+#include "inkling/core/choice.h"
 
 namespace {
 
@@ -17,32 +18,6 @@ std::optional<std::uint64_t> whole(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return value;
-}
-
-// The texts between the commas.
-std::vector<std::string_view> split(std::string_view text) {
-  std::vector<std::string_view> parts;
-  for (;;) {
-    const std::size_t comma = text.find(',');
-    parts.push_back(text.substr(0, comma));
-    if (comma == std::string_view::npos) return parts;
-    text.remove_prefix(comma + 1);
-  }
-}
-
-// Insertions, deletions and replacements that make one text the other (Levenshtein).
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] != b[j]);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, diagonal + 1});
-    }
-  }
-  return row[b.size()];
 }
 
 // The deepest command that the arguments reached: "inkling data show".
@@ -55,58 +30,25 @@ std::string full_name(const CLI::App* app) {
   return app->get_parent() ? full_name(app->get_parent()) + " " + app->get_name() : app->get_name();
 }
 
-std::string nearest_name(const CLI::App* command, const std::string& wrong) {
+std::string nearest(const CLI::App* command, const std::string& wrong) {
   std::vector<std::string> names;
   for (const CLI::App* sub : command->get_subcommands({})) names.push_back(sub->get_name());
   for (const CLI::Option* option : command->get_options())
     for (const std::string& long_name : option->get_lnames()) names.push_back("--" + long_name);
-  const auto distance = [&](const std::string& name) { return edit_distance(name, wrong); };
-  const auto best = std::ranges::min_element(names, {}, distance);
-  return best != names.end() && distance(*best) <= 2 + wrong.size() / 6 ? *best : "";
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  return std::string(inkling::nearest_name(views, wrong));
 }
 
 }  // namespace
 
-CLI::Validator whole_number(std::uint64_t low, std::uint64_t high) { return whole_number_or("", low, high); }
-
-CLI::Validator whole_number_or(std::string word, std::uint64_t low, std::uint64_t high) {
+CLI::Validator whole_number(std::uint64_t low, std::uint64_t high) {
   return CLI::Validator(
       [=](const std::string& text) {
         const auto value = whole(text);
-        if ((value && *value >= low && *value <= high) || (!word.empty() && text == word)) return std::string();
-        return fmt::format("expected a whole number from {} to {}{}{}, got '{}'", low, high, word.empty() ? "" : " or ",
-                           word, text);
+        if (value && *value >= low && *value <= high) return std::string();
+        return fmt::format("expected a whole number from {} to {}, got '{}'", low, high, text);
       },
       "");
-}
-
-CLI::Validator positive_number() {
-  return CLI::Validator(
-      [](const std::string& text) {
-        float value = 0;
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-        const bool good = error == std::errc() && end == text.data() + text.size() && std::isfinite(value) && value > 0;
-        return good ? "" : fmt::format("expected a finite number above 0, got '{}'", text);
-      },
-      "");
-}
-
-CLI::Validator layer_widths() {
-  return CLI::Validator(
-      [](const std::string& text) -> std::string {
-        const auto parts = split(text);
-        const bool good =
-            parts.size() >= 2 && std::ranges::all_of(parts, [](auto part) { return whole(part).value_or(0) > 0; });
-        return good ? ""
-                    : fmt::format("expected widths above 0 with commas between, such as 784,128,10, got '{}'", text);
-      },
-      "");
-}
-
-std::vector<std::size_t> parse_widths(const std::string& text) {
-  std::vector<std::size_t> widths;
-  for (const std::string_view part : split(text)) widths.push_back(whole(part).value());
-  return widths;
 }
 
 inkling::Runtime MachineOptions::runtime() const {
@@ -180,7 +122,7 @@ std::string explain_usage(const CLI::App& app, const CLI::ParseError& error) {
   std::string what = error.what();
   const std::vector<std::string> unknown = command->remaining();
   if (!unknown.empty()) {
-    const std::string near = nearest_name(command, unknown.front());
+    const std::string near = nearest(command, unknown.front());
     what = fmt::format("'{}' is not known{}", unknown.front(),
                        near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
   } else if (const auto commands = command->get_subcommands({}); !commands.empty()) {

@@ -10,16 +10,6 @@
 // A whole number from low to high, written in digits alone.
 CLI::Validator whole_number(std::uint64_t low, std::uint64_t high);
 
-// The same, or one word in its place.
-CLI::Validator whole_number_or(std::string word, std::uint64_t low, std::uint64_t high);
-
-// A finite number above 0.
-CLI::Validator positive_number();
-
-// Widths such as 784,128,10: two or more whole numbers above 0.
-CLI::Validator layer_widths();
-std::vector<std::size_t> parse_widths(const std::string& text);
-
 // --threads and --isa, which every command that computes takes.
 struct MachineOptions {
   std::size_t threads = 0;

@@ -6,6 +6,12 @@
 #include <limits>
 
 namespace inkling {
+namespace {
+
+constexpr double kLn2High = 0x1.62e42fefa3800p-1;  // log 2 to 42 bits, so that a product with 11 bits is exact
+constexpr double kLn2Low = 0x1.ef35793c76730p-45;  // what is left of it
+
+}  // namespace
 
 double portable_log(double x) {
   if (std::isnan(x) || x < 0) return std::numeric_limits<double>::quiet_NaN();
@@ -23,9 +29,24 @@ double portable_log(double x) {
   const double s2 = s * s;
   double series = 0;  // 1 + s2/3 + s2^2/5 + ...; 0.0295^11 / 23 is below 1e-18
   for (int k = 23; k >= 3; k -= 2) series = (series + 1.0 / k) * s2;
-  constexpr double kLn2High = 0x1.62e42fefa3800p-1;  // log 2 to 42 bits, so that e * kLn2High is exact
-  constexpr double kLn2Low = 0x1.ef35793c76730p-45;  // what is left of it
   return e * kLn2High + (2 * s + (2 * s * series + e * kLn2Low));
+}
+
+double portable_exp(double x) {
+  if (std::isnan(x)) return x;
+  if (x > 710) return std::numeric_limits<double>::infinity();
+  if (x < -746) return 0;
+
+  // x = n log 2 + r with |r| <= log(2) / 2; e^x = 2^n e^r.
+  const double n = std::floor(x * 1.4426950408889634 + 0.5);
+  const double r = (x - n * kLn2High) - n * kLn2Low;
+  // Taylor: e^r - 1 = r (1 + r (1/2! + r (1/3! + ...))); 0.3466^14 / 14! is below 5e-18.
+  constexpr double kInverseFactorials[] = {
+      1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040,
+      1.0 / 720,        1.0 / 120,       1.0 / 24,       1.0 / 6,       1.0 / 2,      1.0};
+  double series = 0;
+  for (const double c : kInverseFactorials) series = series * r + c;
+  return std::ldexp(1 + r * series, static_cast<int>(n));
 }
 
 double portable_cos_turn(double t) {

@@ -20,13 +20,13 @@ class Rng {
   // Streams keep uses apart: weights of tensor 3, shuffle of epoch 7. See streams below.
   Rng(std::uint64_t seed, std::uint64_t stream) : seed_(seed), stream_(stream) {}
 
-  std::uint64_t bits(std::uint64_t index) const;                        // 64 uniform bits
+  std::array<std::uint32_t, 4> block(std::uint64_t index) const;        // 128 uniform bits
+  std::uint64_t bits(std::uint64_t index) const;                        // the first 64 of them
   double uniform(std::uint64_t index) const;                            // in [0, 1), 53 bits
   double normal(std::uint64_t index) const;                             // mean 0, variance 1 (Box and Muller 1958)
   std::uint64_t below(std::uint64_t bound, std::uint64_t index) const;  // in [0, bound), bias below bound / 2^64
 
  private:
-  std::array<std::uint32_t, 4> block(std::uint64_t index) const;
   std::uint64_t seed_;
   std::uint64_t stream_;
 };
@@ -35,6 +35,10 @@ class Rng {
 namespace streams {
 inline constexpr std::uint64_t kInit = 1ull << 32;
 inline constexpr std::uint64_t kShuffle = 2ull << 32;
+inline constexpr std::uint64_t kDropout = 3ull << 32;
+inline constexpr std::uint64_t kInputNoise = 4ull << 32;
+inline constexpr std::uint64_t kMixup = 5ull << 32;
+inline constexpr std::uint64_t kSplit = 6ull << 32;
 }  // namespace streams
 
 // 0 .. count-1 in random order: Fisher and Yates's shuffle.

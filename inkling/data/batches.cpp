@@ -15,16 +15,18 @@ Batches::Batches(const Dataset& data, const BatchOptions& options)
   if (data.count() == 0 || data.count() > std::numeric_limits<std::uint32_t>::max())
     fail(ErrorKind::limit, "{} images cannot be cut into batches; 1 to {} can", data.count(),
          std::numeric_limits<std::uint32_t>::max());
+  if (is_whole()) return;
   pixels_.resize(size_ * data.image_size());
   labels_.resize(size_);
 }
 
 Batches::Epoch Batches::epoch(std::uint64_t number) {
-  shuffled_indices(data_->count(), Rng(seed_, streams::kShuffle + number), order_);
+  if (!is_whole()) shuffled_indices(data_->count(), Rng(seed_, streams::kShuffle + number), order_);
   return Epoch(*this);
 }
 
 Batch Batches::gather(std::size_t b) {
+  if (is_whole()) return {.pixels = data_->images(), .labels = data_->labels};
   constexpr std::size_t kAhead = 4;  // guess: images asked of memory before their turn
   const std::size_t image_size = data_->image_size();
   const std::size_t first = b * size_;

@@ -41,6 +41,8 @@ class Batches {
   Batch gather(std::size_t b);
 
  private:
+  bool is_whole() const { return size_ == data_->count(); }
+
   const Dataset* data_;
   std::size_t size_;
   std::uint64_t seed_;

@@ -1,9 +1,13 @@
 #include "inkling/format/model_metadata.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <span>
+#include <vector>
 
 #include "inkling/core/error.h"
 #include "inkling/format/strict_json.h"
@@ -16,7 +20,6 @@ using nlohmann::ordered_json;
 
 constexpr unsigned kVersion = 1;
 constexpr std::string_view kPrefix = "inkling.";
-constexpr const char* kOutput = "softmax";
 constexpr const char* kInput = "ink * pixel / 255";
 
 // Control characters of ASCII and, as UTF-8 writes them (C2 80 to C2 9F), of Latin-1: both steer terminals.
@@ -42,6 +45,21 @@ std::string compact(const ordered_json& value) {
   }
 }
 
+// What inference needs; what only training knows (dropout, noise) is left out, and so is a temperature of 1.
+ordered_json architecture_of(const Config& config) {
+  std::vector<std::string_view> activations;
+  for (std::size_t l = 0; l + 1 < config.layer_count(); ++l) activations.push_back(name(config.activation_of(l)));
+  if (activations.empty()) activations.push_back(name(config.activation));
+  const bool all_alike = std::ranges::count(activations, activations.front()) == std::ssize(activations);
+
+  ordered_json architecture;
+  architecture["widths"] = config.widths;
+  architecture["activation"] = all_alike ? ordered_json(activations.front()) : ordered_json(activations);
+  architecture["output"] = name(config.output);
+  if (config.temperature != 1) architecture["temperature"] = config.temperature;
+  return architecture;
+}
+
 // The JSON object under one of our keys.
 json object_under(const Metadata& metadata, const std::string& key, std::string_view where) {
   const auto at = metadata.find(key);
@@ -62,6 +80,36 @@ void check_version(const Metadata& metadata, std::string_view where) {
          where, version, kVersion);
 }
 
+// The value, which must be a number above 0 that a float can hold: not 0, negative, or beyond its range.
+float json_positive_float(const json& value, const std::string& where) {
+  const double number = json_number(value, where);
+  if (!(number >= std::numeric_limits<float>::denorm_min() && number <= std::numeric_limits<float>::max()))
+    fail(ErrorKind::format, "{}: expected a number above 0 that a float can hold, found {}", where, number);
+  return static_cast<float>(number);
+}
+
+Activation json_activation(const json& value, const std::string& where) {
+  const std::string& text = json_text(value, where + ": activation");
+  try {
+    return choice_from_name<Activation>(text, "activation");
+  } catch (const Error&) {
+    fail(ErrorKind::format, "{}: the activation {} is not known here: update Inkling", where, in_quotes(text));
+  }
+}
+
+// One name for all hidden layers, or an array with a name for each.
+void read_activations(const json& value, Config& config, const std::string& where) {
+  if (!value.is_array()) {
+    config.activation = json_activation(value, where);
+    return;
+  }
+  const std::size_t hidden_layers = config.layer_count() - 1;
+  if (value.size() != hidden_layers)
+    fail(ErrorKind::shape, "{}: {} activations for {}, which has {} hidden layers", where, value.size(),
+         describe(config), hidden_layers);
+  for (const json& each : value) config.activations.push_back(json_activation(each, where));
+}
+
 void read_architecture(const Metadata& metadata, Config& config, std::string_view file) {
   const std::string where = fmt::format("{}: inkling.architecture", file);
   const json architecture = object_under(metadata, "inkling.architecture", file);
@@ -72,14 +120,15 @@ void read_architecture(const Metadata& metadata, Config& config, std::string_vie
     fail(ErrorKind::shape, "{}: the tensors' widths are {}, and these are {}", where, describe(config),
          in_quotes(describe({.widths = widths})));
   const std::string& output = json_text(json_member(architecture, "output", where), where + ": output");
-  if (output != kOutput)
-    fail(ErrorKind::format, "{}: the output {} is not known; known: {}", where, in_quotes(output), kOutput);
-  const std::string& activation = json_text(json_member(architecture, "activation", where), where + ": activation");
-  try {
-    config.activation = activation_from_name(activation);
-  } catch (const Error&) {
-    fail(ErrorKind::format, "{}: the activation {} is not known here: update Inkling", where, in_quotes(activation));
-  }
+  const std::span<const std::string_view> outputs = choice_names(Output{});
+  const auto known = std::ranges::find(outputs, output);
+  if (known == outputs.end())
+    fail(ErrorKind::format, "{}: the output {} is not known here; known: {}", where, in_quotes(output),
+         fmt::join(outputs, ", "));
+  config.output = static_cast<Output>(known - outputs.begin());
+  read_activations(json_member(architecture, "activation", where), config, where);
+  if (architecture.contains("temperature"))
+    config.temperature = json_positive_float(architecture["temperature"], where + ": temperature");
 }
 
 void read_preprocessing(const Metadata& metadata, Config& config, std::string_view file) {
@@ -88,10 +137,7 @@ void read_preprocessing(const Metadata& metadata, Config& config, std::string_vi
   const std::string& input = json_text(json_member(preprocessing, "input", where), where + ": input");
   if (input != kInput)
     fail(ErrorKind::format, "{}: the input {} is not known; known: '{}'", where, in_quotes(input), kInput);
-  const double ink = json_number(json_member(preprocessing, "ink", where), where + ": ink");
-  if (!(ink >= std::numeric_limits<float>::denorm_min() && ink <= std::numeric_limits<float>::max()))
-    fail(ErrorKind::format, "{}: ink {}: expected a number above 0 that a float can hold", where, ink);
-  config.ink = static_cast<float>(ink);
+  config.ink = json_positive_float(json_member(preprocessing, "ink", where), where + ": ink");
 }
 
 void read_image(const Metadata& metadata, ModelInfo& info, std::string_view file) {
@@ -144,12 +190,14 @@ ModelInfo complete(ModelInfo info, const Config& config) {
 }
 
 Metadata write_metadata(const Config& config, const ModelInfo& info) {
+  if (config.batch_norm)
+    fail(ErrorKind::config,
+         "a network with batch normalisation has no place in a model file: fold it into the weights first");
   ordered_json classes;
   classes["names"] = info.class_names;
-  const std::string activation(name(config.activation));
   return {
       {"inkling.format", std::to_string(kVersion)},
-      {"inkling.architecture", compact({{"widths", config.widths}, {"activation", activation}, {"output", kOutput}})},
+      {"inkling.architecture", compact(architecture_of(config))},
       {"inkling.preprocessing", compact({{"input", kInput}, {"ink", config.ink}})},
       {"inkling.image", compact({{"height", info.image_height}, {"width", info.image_width}})},
       {"inkling.classes", compact(classes)},
@@ -160,6 +208,7 @@ Metadata write_metadata(const Config& config, const ModelInfo& info) {
 ModelInfo read_metadata(const Metadata& metadata, Config& config, std::string_view where) {
   const bool ours =
       std::any_of(metadata.begin(), metadata.end(), [](const auto& m) { return m.first.starts_with(kPrefix); });
+  config = {.widths = config.widths};
   ModelInfo info;
   if (ours) {
     check_version(metadata, where);
@@ -169,7 +218,6 @@ ModelInfo read_metadata(const Metadata& metadata, Config& config, std::string_vi
     read_classes(metadata, info, where);
     read_training(metadata, info, where);
   } else {
-    config.activation = Activation::relu;
     config.ink = 1;
   }
   try {

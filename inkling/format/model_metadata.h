@@ -1,7 +1,9 @@
 // What stands beside the tensors in a model file: a few texts, each under a key that begins with "inkling.".
 //
 //   inkling.format         "1", the version of this table
-//   inkling.architecture   {"widths":[784,128,10],"activation":"relu","output":"softmax"}
+//   inkling.architecture   {"widths":[784,128,10],"activation":"relu","output":"softmax"}; an array of activations
+//   where
+//                          the hidden layers differ; "temperature":1.3 where what divides the logits is not 1
 //   inkling.preprocessing  {"input":"ink * pixel / 255","ink":3.0}, where a pixel of 0 is background and 255 full ink
 //   inkling.image          {"height":28,"width":28}
 //   inkling.classes        {"names":["0","1",...]}
@@ -26,11 +28,13 @@ using Metadata = std::map<std::string, std::string>;
 // is not printable).
 ModelInfo complete(ModelInfo info, const Config& config);
 
-// Expects a complete info. Throws Error config: a text is not UTF-8.
+// Expects a complete info. Activations that are all alike are written as one. Throws Error config: a text is not UTF-8,
+// or the network has batch normalisation, which belongs folded into its weights.
 Metadata write_metadata(const Config& config, const ModelInfo& info);
 
-// Sets the config's options; its widths are the tensors' and must be the metadata's too. Without any key of ours: a
-// ReLU network that reads pixel / 255, as is usual, with the default info. Throws Error: format, shape, limit, config.
+// Sets all of the config's options, those of training to none; its widths are the tensors' and must be the metadata's
+// too. Without any key of ours: a ReLU network that reads pixel / 255, as is usual, with the default info. Throws
+// Error: format, shape, limit, config.
 ModelInfo read_metadata(const Metadata& metadata, Config& config, std::string_view where);
 
 }  // namespace inkling

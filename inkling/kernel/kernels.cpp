@@ -13,6 +13,9 @@ namespace inkling {
 void add_product(Isa isa, Kernels& table);
 void add_sparse_input(Isa isa, Kernels& table);
 void add_rowwise(Isa isa, Kernels& table);
+void add_activation(Isa isa, Kernels& table);
+void add_normalize(Isa isa, Kernels& table);
+void add_update(Isa isa, Kernels& table);
 
 std::string_view name(Isa isa) {
   switch (isa) {
@@ -51,6 +54,9 @@ const Kernels& kernels_for(Isa isa) {
       add_product(each, table);
       add_sparse_input(each, table);
       add_rowwise(each, table);
+      add_activation(each, table);
+      add_normalize(each, table);
+      add_update(each, table);
     }
     return made;
   }();

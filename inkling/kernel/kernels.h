@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "inkling/core/view.h"
+#include "inkling/kernel/activation.h"
 #include "inkling/kernel/isa.h"
 
 namespace inkling {
@@ -25,6 +26,7 @@ enum class Epilogue {
   bias,           // c + bias[n]
   bias_relu,      // max(0, c + bias[n])
   relu_gradient,  // c where gate(m, n) > 0, else 0: the derivative of ReLU at its own output
+  multiply,       // c * gate(m, n): the derivative of any activation, kept by activate()
 };
 
 // C (M, N) = epilogue(A B) with A (M, K), B (K, N).
@@ -63,7 +65,7 @@ struct SparseForward {
   float* out = nullptr;         // (B, O) = epilogue(x W)
   std::size_t out_stride = 0;
   std::size_t O = 0;
-  Epilogue epilogue = Epilogue::bias;  // bias or bias_relu
+  Epilogue epilogue = Epilogue::bias;  // none, bias or bias_relu
 };
 
 struct SparseGradient {
@@ -87,6 +89,43 @@ struct SoftmaxLoss {
   std::uint8_t* correct = nullptr;       // (B), 1 where the first maximum of the row is the label
 };
 
+// Batch normalisation of each column over the rows of a batch (Ioffe, Szegedy 2015, algorithm 1): with the column's mean
+// and variance, x = (z - mean) / sqrt(variance + epsilon) and y = scale x + shift.
+struct Normalize {
+  MatrixView x;                  // (B, O): z before, x after
+  const float* scale = nullptr;  // (O), as all that follow
+  const float* shift = nullptr;
+  MatrixView y;               // (B, O)
+  float* mean = nullptr;      // written
+  float* variance = nullptr;  // written: the mean square distance from the mean
+  float* inverse = nullptr;   // written: 1 / sqrt(variance + epsilon)
+  float epsilon = 1e-5f;
+};
+
+// Its gradient: dscale = sum_b dy x, dshift = sum_b dy, dz = scale / sqrt(...) (dy - dshift / B - x dscale / B).
+struct NormalizeGradient {
+  MatrixView dz;                   // (B, O): dy before, dz after
+  ConstMatrixView x;               // (B, O)
+  const float* scale = nullptr;    // (O), as all that follow
+  const float* inverse = nullptr;  // as Normalize left it
+  float* dscale = nullptr;         // written
+  float* dshift = nullptr;         // written
+};
+
+// An optimiser's step, parameter by parameter: train/optimizer.h has the equations.
+enum class UpdateRule { momentum, nesterov, rmsprop, adagrad, adam, lion, rprop };
+struct Update {
+  UpdateRule rule = UpdateRule::momentum;
+  float rate = 0;     // adam: divided by 1 - beta1^t
+  float keep = 1;     // what w is multiplied by first: 1 - rate * weight decay
+  float a = 0;        // mu, alpha or beta1
+  float b = 0;        // beta2
+  float a_rest = 0;   // 1 - a, 1 - b, rounded once
+  float b_rest = 0;   //
+  float epsilon = 0;  //
+  float root = 1;     // adam: sqrt(1 - beta2^t)
+};
+
 struct Kernels {
   Isa isa = Isa::portable;
   std::size_t row_unit = 1;     // rows of C that product() computes at once: cut M in multiples of it
@@ -104,6 +143,17 @@ struct Kernels {
   void (*softmax)(ConstMatrixView z, MatrixView p) noexcept = nullptr;
   // out[c] = sum over rows of m(r, c), for the padded width.
   void (*column_sums)(ConstMatrixView m, float* out) noexcept = nullptr;
+  // a = f(z), and slope = f'(z) where slope has data; a may be z.
+  void (*activate)(Activation f, ConstMatrixView z, MatrixView a, MatrixView slope) noexcept = nullptr;
+  // Columns [c0, c1), multiples of kColumnUnit or the padded end.
+  void (*normalize)(const Normalize&, std::size_t c0, std::size_t c1) noexcept = nullptr;
+  void (*normalize_gradient)(const NormalizeGradient&, std::size_t c0, std::size_t c1) noexcept = nullptr;
+  // y(r, c) = x(r, c) * scale[c] + shift[c], one fused multiply-add; y may be x.
+  void (*scale_and_shift)(ConstMatrixView x, const float* scale, const float* shift, MatrixView y) noexcept = nullptr;
+  // n parameters with their gradients and moments, n a multiple of 16. rprop: m is the last gradient, v the step size.
+  void (*update)(const Update&, float* w, const float* g, float* m, float* v, std::size_t n) noexcept = nullptr;
+  // y = c * y + s * x for n floats, n a multiple of 16.
+  void (*blend)(float* y, const float* x, std::size_t n, float c, float s) noexcept = nullptr;
   // w -= rate * g for n floats, n a multiple of 16: one fused multiply-add each.
   void (*sgd)(float* w, const float* g, std::size_t n, float rate) noexcept = nullptr;
   // exp of n floats, n a multiple of 16: the one exponential that the program uses; see lanes-inl.h for its accuracy.

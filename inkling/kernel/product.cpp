@@ -62,6 +62,7 @@ HWY_INLINE V finish(const Product& p, V sum, std::size_t m, std::size_t n) {
       const V gate = hn::LoadU(d, p.gate + m * p.gate_stride + n);
       return hn::IfThenElse(hn::Gt(gate, hn::Zero(d)), sum, hn::Zero(d));
     }
+    case Epilogue::multiply: return hn::Mul(sum, hn::LoadU(d, p.gate + m * p.gate_stride + n));
   }
   return sum;
 }

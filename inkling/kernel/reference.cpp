@@ -25,6 +25,7 @@ void product(const Product& p) {
         case Epilogue::relu_gradient:
           if (!(p.gate[m * p.gate_stride + n] > 0)) sum = 0;
           break;
+        case Epilogue::multiply: sum *= p.gate[m * p.gate_stride + n]; break;
       }
       p.c[m * p.c_stride + n] = sum;
     }

@@ -92,7 +92,7 @@ HWY_INLINE void forward_columns(const SparseForward& p, std::size_t b0, std::siz
       if (last)
 #pragma GCC unroll 16
         for (std::size_t v = 0; v < Vectors; ++v) {
-          sum[v] = hn::Add(sum[v], hn::Load(d, p.bias + n + v * kLanes));
+          if (p.epilogue != Epilogue::none) sum[v] = hn::Add(sum[v], hn::Load(d, p.bias + n + v * kLanes));
           if (p.epilogue == Epilogue::bias_relu)
             sum[v] = hn::IfThenElse(hn::Lt(sum[v], hn::Zero(d)), hn::Zero(d), sum[v]);
         }

@@ -1,151 +1,21 @@
 #include "inkling/model/backprop.h"
 
-#include <algorithm>
+#include <cmath>
 
 #include "inkling/core/error.h"
-#include "inkling/kernel/matmul.h"
+#include "inkling/core/matrix.h"
+#include "inkling/model/layer.h"
+#include "inkling/model/output.h"
 
 namespace inkling {
 namespace {
 
-// measured (AVX-512 core, 2026-11, batch 128, 784 inputs): forward and gradient together are faster sparse below 0.4 to
-// 0.5 of ink, with 128 outputs and with 1024. Either way gives the same bytes.
-constexpr double kSparseBelow = 0.45;
-constexpr std::size_t kImagesLookedAt = 16;  // guess
+constexpr float kNormEpsilon = 1e-5f;   // PyTorch's
+constexpr float kNormMomentum = 0.1f;  // PyTorch's: what a batch adds to the running statistics
 
-// guess: multiply-adds below which a call stays on one thread, as measured for products in kernel/matmul.cpp.
-constexpr std::size_t kWorthThreads = 1u << 17;
-constexpr std::size_t kBlocksPerThread = 2;  // guess: fewer, larger blocks, each of which reads all of W
+constexpr std::size_t kMultiplyAddsAnElement = 20;  // guess: what an activation or a normalisation costs
 
-bool mostly_background(const Kernels& kernels, PixelView images) {
-  const std::size_t looked_at = std::min(images.rows, kImagesLookedAt);
-  std::size_t ink = 0;
-  for (std::size_t j = 0; j < looked_at; ++j)
-    ink += kernels.count_nonzero(images.data + j * images.rows / looked_at * images.stride, images.cols);
-  return static_cast<double>(ink) <= kSparseBelow * static_cast<double>(looked_at * images.cols);
-}
-
-// Runs block(first, end) over [0, count) in pieces that are multiples of unit.
-template <typename Block>
-void in_blocks(const Runtime& rt, std::size_t count, std::size_t unit, std::size_t multiply_adds, const Block& block) {
-  if (rt.threads() == 1 || multiply_adds < kWorthThreads) return block(0, count);
-  const std::size_t wanted = kBlocksPerThread * rt.threads();
-  const std::size_t length = round_up((count + wanted - 1) / wanted, unit);
-  rt.pool().run((count + length - 1) / length,
-                [&](std::size_t task) noexcept { block(task * length, std::min((task + 1) * length, count)); });
-}
-
-// z = x W + b, out = relu(z) in a hidden layer, z in the last.
-void first_layer(const Runtime& rt, PixelView X, const float* values, ConstMatrixView W, ConstMatrixView b,
-                 Epilogue epilogue, MatrixView out, bool sparse) {
-  if (sparse) {
-    const SparseForward p{.X = X,
-                          .pixel_values = values,
-                          .W = W.data,
-                          .W_stride = W.stride,
-                          .bias = b.data,
-                          .out = out.data,
-                          .out_stride = out.stride,
-                          .O = W.cols,
-                          .epilogue = epilogue};
-    in_blocks(rt, X.rows, 1, X.rows * X.cols * W.cols / 4,
-              [&](std::size_t b0, std::size_t b1) noexcept { rt.kernels().sparse_forward(p, b0, b1); });
-    return;
-  }
-  multiply(rt, {.M = X.rows,
-                .N = W.cols,
-                .K = X.cols,
-                .a_pixels = X.data,
-                .pixel_values = values,
-                .a_row = X.stride,
-                .b = W.data,
-                .b_stride = W.stride,
-                .c = out.data,
-                .c_stride = out.stride,
-                .epilogue = epilogue,
-                .bias = b.data});
-}
-
-void layer(const Runtime& rt, ConstMatrixView x, ConstMatrixView W, ConstMatrixView b, Epilogue epilogue,
-           MatrixView out) {
-  multiply(rt, {.M = x.rows,
-                .N = W.cols,
-                .K = x.cols,
-                .a = x.data,
-                .a_row = x.stride,
-                .b = W.data,
-                .b_stride = W.stride,
-                .c = out.data,
-                .c_stride = out.stride,
-                .epilogue = epilogue,
-                .bias = b.data});
-}
-
-// dW = x^T dz of the first layer.
-void first_weight_gradient(const Runtime& rt, PixelView X, const float* values, ConstMatrixView dz, MatrixView dW,
-                           bool sparse) {
-  if (sparse) {
-    const SparseGradient p{.X = X,
-                           .pixel_values = values,
-                           .dz = dz.data,
-                           .dz_stride = dz.stride,
-                           .dW = dW.data,
-                           .dW_stride = dW.stride,
-                           .O = dz.cols};
-    constexpr std::size_t kRowsATask = 64;  // derived: the kernel takes 64 pixels at a time
-    if (X.rows * X.cols * dz.cols / 4 < kWorthThreads) return rt.kernels().sparse_gradient(p, 0, dW.rows);
-    rt.pool().run((dW.rows + kRowsATask - 1) / kRowsATask, [&](std::size_t task) noexcept {
-      rt.kernels().sparse_gradient(p, task * kRowsATask, std::min((task + 1) * kRowsATask, dW.rows));
-    });
-    return;
-  }
-  multiply(rt, {.M = X.cols,
-                .N = dz.cols,
-                .K = X.rows,
-                .a_pixels = X.data,
-                .pixel_values = values,
-                .a_row = 1,
-                .a_column = X.stride,
-                .b = dz.data,
-                .b_stride = dz.stride,
-                .c = dW.data,
-                .c_stride = dW.stride});
-}
-
-void weight_gradient(const Runtime& rt, ConstMatrixView x, ConstMatrixView dz, MatrixView dW) {
-  multiply(rt, {.M = x.cols,
-                .N = dz.cols,
-                .K = x.rows,
-                .a = x.data,
-                .a_row = 1,
-                .a_column = x.stride,
-                .b = dz.data,
-                .b_stride = dz.stride,
-                .c = dW.data,
-                .c_stride = dW.stride});
-}
-
-// dz_below = (dz W^T) * relu'(z_below), with relu' read off the layer's output.
-void input_gradient(const Runtime& rt, ConstMatrixView dz, ConstMatrixView W, ConstMatrixView output_below,
-                    MatrixView dz_below) {
-  multiply(rt, {.M = dz.rows,
-                .N = W.rows,
-                .K = W.cols,
-                .a = dz.data,
-                .a_row = dz.stride,
-                .b = W.data,
-                .b_stride = W.stride,
-                .b_transposed = true,
-                .c = dz_below.data,
-                .c_stride = dz_below.stride,
-                .epilogue = Epilogue::relu_gradient,
-                .gate = output_below.data,
-                .gate_stride = output_below.stride});
-}
-
-}  // namespace
-
-void forward(const Runtime& rt, const Mlp& model, PixelView images, Workspace& ws) {
+void check_input(const Mlp& model, PixelView images, const Workspace& ws) {
   if (images.cols != model.config().inputs())
     fail(ErrorKind::shape, "forward: images of {} pixels given to a network with {} inputs ({})", images.cols,
          model.config().inputs(), describe(model.config()));
@@ -153,44 +23,106 @@ void forward(const Runtime& rt, const Mlp& model, PixelView images, Workspace& w
     fail(ErrorKind::shape, "forward: a batch of {} images; the workspace takes 1 to {}", images.rows, ws.max_batch());
   if (!ws.fits(model))
     fail(ErrorKind::shape, "forward: the workspace was made for another network than {}", describe(model.config()));
-  ws.batch = images.rows;
-  ws.sparse = mostly_background(rt.kernels(), images);
+}
 
-  const std::size_t L = model.layer_count();
-  for (std::size_t l = 0; l < L; ++l) {
-    const Epilogue epilogue = l + 1 < L ? Epilogue::bias_relu : Epilogue::bias;
-    if (l == 0)
-      first_layer(rt, images, model.pixel_values(), model.weight(0), model.bias(0), epilogue, ws.output(0), ws.sparse);
-    else
-      layer(rt, ws.output(l - 1), model.weight(l), model.bias(l), epilogue, ws.output(l));
+// z of hidden layer l stands in ws.normal(l); what normalisation makes of it goes to ws.output(l).
+void normalize_batch(const Runtime& rt, const Mlp& model, std::size_t l, Workspace& ws) {
+  const MatrixView rows = ws.column_statistics(l);
+  const Normalize p{.x = ws.normal(l),
+                    .scale = model.scale(l).data,
+                    .shift = model.bias(l).data,
+                    .y = ws.output(l),
+                    .mean = rows.row(0).data(),
+                    .variance = rows.row(1).data(),
+                    .inverse = rows.row(2).data(),
+                    .epsilon = kNormEpsilon};
+  in_blocks(rt, round_up(p.x.cols, kColumnUnit), kColumnUnit, p.x.rows * p.x.cols * kMultiplyAddsAnElement,
+            [&](std::size_t c0, std::size_t c1) noexcept { rt.kernels().normalize(p, c0, c1); });
+  // Behind its columns x is 0 and shift is 0, so the padding of y is, too.
+}
+
+void remember_statistics(Mlp& model, std::size_t l, Workspace& ws) {
+  if (ws.batch < 2) return;  // one image has no variance
+  const MatrixView rows = ws.column_statistics(l);
+  const float unbiased = static_cast<float>(ws.batch) / static_cast<float>(ws.batch - 1);
+  const std::span<float> mean = model.running_mean(l).row(0), variance = model.running_variance(l).row(0);
+  for (std::size_t o = 0; o < mean.size(); ++o) {
+    mean[o] += kNormMomentum * (rows(0, o) - mean[o]);
+    variance[o] += kNormMomentum * (unbiased * rows(1, o) - variance[o]);
   }
 }
 
-double softmax_cross_entropy(const Runtime& rt, std::span<const std::uint8_t> labels, Workspace& ws) {
-  const ConstMatrixView logits = ws.logits();
-  if (labels.size() != logits.rows)
-    fail(ErrorKind::shape, "softmax_cross_entropy: {} labels for {} images", labels.size(), logits.rows);
-  for (const std::uint8_t label : labels)
-    if (label >= logits.cols)
-      fail(ErrorKind::shape, "softmax_cross_entropy: label {} for a network with {} outputs", label, logits.cols);
-
-  const SoftmaxLoss p{.logits = logits,
-                      .labels = labels.data(),
-                      .scale = 1.0f / static_cast<float>(logits.rows),
-                      .dz = ws.dz(ws.layer_count() - 1),
-                      .loss = ws.loss().data(),
-                      .correct = ws.is_correct().data()};
-  constexpr std::size_t kMultiplyAddsAnElement = 100;  // guess: what an exponential costs
-  in_blocks(rt, logits.rows, 1, logits.rows * logits.cols * kMultiplyAddsAnElement,
-            [&](std::size_t b0, std::size_t b1) noexcept { rt.kernels().softmax_loss(p, b0, b1); });
-
-  double total = 0;  // in the order of the images, whoever computed them
-  ws.correct = 0;
-  for (std::size_t b = 0; b < logits.rows; ++b) {
-    total += ws.loss()[b];
-    ws.correct += ws.is_correct()[b];
+void normalize_by_history(const Runtime& rt, const Mlp& model, std::size_t l, Workspace& ws) {
+  const MatrixView rows = ws.column_statistics(l);
+  const std::span<float> scale = rows.row(2), shift = rows.row(3);
+  const ConstMatrixView mean = model.running_mean(l), variance = model.running_variance(l);
+  for (std::size_t o = 0; o < scale.size(); ++o) {
+    scale[o] = model.scale(l)(0, o) / std::sqrt(variance(0, o) + kNormEpsilon);
+    shift[o] = model.bias(l)(0, o) - mean(0, o) * scale[o];
   }
-  return total / static_cast<double>(logits.rows);
+  rt.kernels().scale_and_shift(ws.normal(l), scale.data(), shift.data(), ws.output(l));
+}
+
+// In place in ws.output(l), with the slope where it is kept.
+void activate(const Runtime& rt, const Config& config, std::size_t l, Workspace& ws) {
+  const MatrixView z = ws.output(l);
+  const MatrixView slope = ws.training && ws.keeps_slope(l) ? ws.slope(l) : MatrixView();
+  in_blocks(rt, z.rows, 1, z.rows * z.cols * kMultiplyAddsAnElement, [&](std::size_t b0, std::size_t b1) noexcept {
+    rt.kernels().activate(config.activation_of(l), z.middle_rows(b0, b1 - b0), z.middle_rows(b0, b1 - b0),
+                          slope.data == nullptr ? slope : slope.middle_rows(b0, b1 - b0));
+  });
+}
+
+template <typename Input>
+void layer(const Runtime& rt, const Mlp& model, const Input& x, std::size_t l, Workspace& ws,
+           const TrainingPass* pass) {
+  const Config& config = model.config();
+  if (l + 1 == model.layer_count())
+    return affine(rt, x, model.weight(l), model.bias(l), Epilogue::bias, ws.output(l));
+  if (config.batch_norm) {
+    affine(rt, x, model.weight(l), model.bias(l), Epilogue::none, ws.normal(l));
+    if (pass != nullptr)
+      normalize_batch(rt, model, l, ws);
+    else
+      normalize_by_history(rt, model, l, ws);
+    activate(rt, config, l, ws);
+  } else if (config.activation_of(l) == Activation::relu) {
+    affine(rt, x, model.weight(l), model.bias(l), Epilogue::bias_relu, ws.output(l));
+    if (ws.training && ws.keeps_slope(l)) rt.kernels().activate(Activation::relu, ws.output(l), ws.output(l), ws.slope(l));
+  } else {
+    affine(rt, x, model.weight(l), model.bias(l), Epilogue::bias, ws.output(l));
+    activate(rt, config, l, ws);
+  }
+  if (pass != nullptr && config.dropout > 0)
+    drop_out(rt, config.dropout, *pass, l + 1, ws.output(l), ws.slope(l));
+}
+
+void forward_from(const Runtime& rt, const Mlp& model, const FirstInput& input, Workspace& ws,
+                  const TrainingPass* pass) {
+  ws.input = input;
+  if (ws.input.floats.data == nullptr) ws.input.sparse = mostly_background(rt.kernels(), input.pixels);
+  layer(rt, model, ws.input, 0, ws, pass);
+  for (std::size_t l = 1; l < model.layer_count(); ++l) layer(rt, model, ConstMatrixView(ws.output(l - 1)), l, ws, pass);
+}
+
+}  // namespace
+
+void forward(const Runtime& rt, const Mlp& model, PixelView images, Workspace& ws) {
+  check_input(model, images, ws);
+  ws.batch = images.rows;
+  ws.training = !model.config().batch_norm;  // without it backward() may follow
+  forward_from(rt, model, {.pixels = images, .values = model.pixel_values()}, ws, nullptr);
+}
+
+void forward(const Runtime& rt, Mlp& model, PixelView images, Workspace& ws, const TrainingPass& pass) {
+  check_input(model, images, ws);
+  if (!pass.partners.empty() && pass.partners.size() != images.rows)
+    fail(ErrorKind::shape, "forward: {} partners for {} images", pass.partners.size(), images.rows);
+  ws.batch = images.rows;
+  ws.training = true;
+  forward_from(rt, model, noisy_input(rt, model, images, ws, pass), ws, &pass);
+  if (model.config().batch_norm)
+    for (std::size_t l = 0; l + 1 < model.layer_count(); ++l) remember_statistics(model, l, ws);
 }
 
 void backward(const Runtime& rt, const Mlp& model, PixelView images, Workspace& ws) {
@@ -199,16 +131,28 @@ void backward(const Runtime& rt, const Mlp& model, PixelView images, Workspace& 
          model.config().inputs());
   if (!ws.fits(model))
     fail(ErrorKind::shape, "backward: the workspace was made for another network than {}", describe(model.config()));
+  if (!ws.training) fail(ErrorKind::shape, "backward: the last forward pass was not a training pass: give it a TrainingPass");
+
   for (std::size_t l = model.layer_count(); l-- > 0;) {
-    const Tensor& W = model.table()[2 * l];
-    const Tensor& b = model.table()[2 * l + 1];
-    rt.kernels().column_sums(ws.dz(l), ws.gradient(b).data);
-    if (l == 0) {
-      first_weight_gradient(rt, images, model.pixel_values(), ws.dz(0), ws.gradient(W), ws.sparse);
+    const bool hidden = l + 1 < model.layer_count();
+    const MatrixView db = ws.gradient(model.table()[2 * l + 1]), dW = ws.gradient(model.table()[2 * l]);
+    if (hidden && model.config().batch_norm) {
+      const NormalizeGradient p{.dz = ws.dz(l),
+                                .x = ws.normal(l),
+                                .scale = model.scale(l).data,
+                                .inverse = ws.column_statistics(l).row(2).data(),
+                                .dscale = ws.gradient(model.table()[2 * model.layer_count() + l]).data,
+                                .dshift = db.data};
+      in_blocks(rt, round_up(p.x.cols, kColumnUnit), kColumnUnit, p.x.rows * p.x.cols * kMultiplyAddsAnElement,
+                [&](std::size_t c0, std::size_t c1) noexcept { rt.kernels().normalize_gradient(p, c0, c1); });
     } else {
-      weight_gradient(rt, ws.output(l - 1), ws.dz(l), ws.gradient(W));
-      input_gradient(rt, ws.dz(l), model.weight(l), ws.output(l - 1), ws.dz(l - 1));
+      rt.kernels().column_sums(ws.dz(l), db.data);
     }
+    if (l == 0) return weight_gradient(rt, ws.input, ws.dz(0), dW);
+    weight_gradient(rt, ConstMatrixView(ws.output(l - 1)), ws.dz(l), dW);
+    const bool kept = ws.keeps_slope(l - 1);
+    input_gradient(rt, ws.dz(l), model.weight(l), kept ? Epilogue::multiply : Epilogue::relu_gradient,
+                   kept ? ws.slope(l - 1) : ws.output(l - 1), ws.dz(l - 1));
   }
 }
 
@@ -220,7 +164,7 @@ void predict(const Runtime& rt, const Mlp& model, PixelView images, Workspace& w
     fail(ErrorKind::shape, "predict: probabilities in rows {} floats apart; a Matrix has them a multiple of {} apart",
          probabilities.stride, kColumnUnit);
   forward(rt, model, images, ws);
-  rt.kernels().softmax(ws.logits(), probabilities);
+  class_probabilities(rt, model.config(), ws.logits(), probabilities);
 }
 
 }  // namespace inkling

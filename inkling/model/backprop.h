@@ -1,7 +1,9 @@
-// Forward pass, loss and backward pass of an Mlp: docs/numerics.md has the equations under the names used here.
+// Forward pass and backward pass of an Mlp: docs/numerics.md has the equations under the names used here. The losses
+// between them are in model/loss.h.
 //
 // B images, I inputs and O outputs of a layer. All functions check the shapes they are given and throw Error shape;
-// after that nothing fails or allocates. The bytes of the results do not depend on the Runtime.
+// after that nothing fails or allocates (but for what a workspace allocates at its first noisy pass). The bytes of the
+// results do not depend on the Runtime.
 #pragma once
 
 #include <cstdint>
@@ -10,18 +12,22 @@
 #include "inkling/core/view.h"
 #include "inkling/kernel/runtime.h"
 #include "inkling/model/mlp.h"
+#include "inkling/model/training_pass.h"
 #include "inkling/model/workspace.h"
 
 namespace inkling {
 
-// Logits of B images, (B, I) bytes, B <= ws.max_batch(); every layer's output stays in ws for backward().
+// Logits of B images, (B, I) bytes, B <= ws.max_batch(); every layer's output stays in ws for backward(). Batch
+// normalisation uses what it has seen while training; nothing is dropped or noisy.
 void forward(const Runtime& rt, const Mlp& model, PixelView images, Workspace& ws);
 
-// Mean cross-entropy of the softmax of ws's logits, in nats, against B labels, each below the number of outputs. Sets
-// dz of the last layer, loss() and is_correct() of each image, and correct. The mean is not finite when a logit is not.
-double softmax_cross_entropy(const Runtime& rt, std::span<const std::uint8_t> labels, Workspace& ws);
+// The same as a training pass: with dropout, noise and mixing, and batch normalisation by the batch's own statistics,
+// of which the model's running ones take in a tenth.
+void forward(const Runtime& rt, Mlp& model, PixelView images, Workspace& ws, const TrainingPass& pass);
 
-// Gradients of the mean loss, for the images given to forward(), after softmax_cross_entropy().
+// Gradients of the mean loss, for the pass that forward() made last, after the loss has set dz of the last layer. The
+// images must still be there. Throws Error shape, too, for an inference pass of a network with batch normalisation,
+// which has no gradient.
 void backward(const Runtime& rt, const Mlp& model, PixelView images, Workspace& ws);
 
 // Class probabilities (B, outputs) of B images, into a Matrix (its padding is written, too). Safe from many threads,

@@ -8,20 +8,27 @@
 #include "inkling/core/error.h"
 
 namespace inkling {
+namespace {
 
-std::string_view name(Activation activation) {
-  switch (activation) {
-    case Activation::relu: return "relu";
-  }
-  return "unknown";
+void check_above_0(float value, std::string_view what) {
+  if (!(value > 0) || !std::isfinite(value))
+    fail(ErrorKind::config, "{} {}; expected a finite number above 0", what, value);
 }
 
-Activation activation_from_name(std::string_view text) {
-  if (text == "relu") return Activation::relu;
-  fail(ErrorKind::config, "activation '{}' is not known; known: relu", text);
+void check_share(float value, std::string_view what) {
+  if (!(value >= 0 && value < 1)) fail(ErrorKind::config, "{} {}; expected a number from 0 to below 1", what, value);
 }
+
+}  // namespace
 
 std::string describe(const Config& config) { return fmt::format("{}", fmt::join(config.widths, "-")); }
+
+std::string describe_activations(const Config& config) {
+  if (config.activations.empty()) return std::string(name(config.activation));
+  std::string text;
+  for (const Activation each : config.activations) text += fmt::format("{}{}", text.empty() ? "" : ", ", name(each));
+  return text;
+}
 
 void check(const Config& config) {
   if (config.widths.size() < 2)
@@ -34,11 +41,18 @@ void check(const Config& config) {
     if (config.widths[l] > kMaxWidth)
       fail(ErrorKind::limit, "width {} is {}, more than the {} that are allowed", l + 1, config.widths[l], kMaxWidth);
   }
-  if (!(config.ink > 0) || !std::isfinite(config.ink))
-    fail(ErrorKind::config, "ink {}; expected a finite number above 0", config.ink);
+  if (!config.activations.empty() && config.activations.size() != config.layer_count() - 1)
+    fail(ErrorKind::config, "{} activations for {}, which has {} hidden layers; give one, or one for each",
+         config.activations.size(), describe(config), config.layer_count() - 1);
+  check_above_0(config.ink, "ink");
+  check_above_0(config.temperature, "temperature");
+  check_share(config.dropout_input, "dropout of inputs");
+  check_share(config.dropout, "dropout");
+  if (!(config.input_noise >= 0) || !std::isfinite(config.input_noise))
+    fail(ErrorKind::config, "input noise {}; expected a finite number, 0 or above", config.input_noise);
   std::size_t parameters = 0;  // no overflow: each term is below 2^41, and there are at most 64
   for (std::size_t l = 0; l + 1 < config.widths.size(); ++l)
-    parameters += (config.widths[l] + 1) * round_up(config.widths[l + 1], kAlignment / sizeof(float));
+    parameters += (config.widths[l] + 2) * round_up(config.widths[l + 1], kAlignment / sizeof(float));
   if (parameters > kMaxParameters)
     fail(ErrorKind::limit, "{} has {} parameters (rows padded), more than the {} that are allowed", describe(config),
          parameters, kMaxParameters);

@@ -1,6 +1,7 @@
 // Backprop held against two independent ways to differentiate.
 //
-// Complex step: exact to rounding, in double. Central differences: (loss(w + h) - loss(w - h)) / 2h in double, which
+// The pass that is checked is a training pass of the model's configuration, with its dropout masks, noise and mixing
+// held: the same in every evaluation. Complex step: exact to rounding, in double. Central differences: (loss(w + h) - loss(w - h)) / 2h in double, which
 // checks the complex step itself. Differences are norm-wise over a tensor, |a - n| / (|a| + |n|) in Euclidean norms; 0
 // where both are zero, and not a number where either is.
 #pragma once
@@ -11,7 +12,9 @@
 #include <vector>
 
 #include "inkling/kernel/runtime.h"
+#include "inkling/model/loss.h"
 #include "inkling/model/mlp.h"
+#include "inkling/model/penalty.h"
 
 namespace inkling {
 
@@ -23,6 +26,9 @@ struct GradcheckOptions {
   std::size_t images = 5;                 // in the batch: random pixels, about half of them zero, random labels
   std::size_t parameters_a_tensor = 256;  // chosen at random where a tensor has more; 0 checks every one
   std::uint64_t seed = 1;
+  LossOptions loss{};
+  PenaltyOptions penalty{};  // of which max_norm is no part of the gradient
+  float mixup = 0;           // Beta's alpha; 0 mixes nothing
 };
 
 struct TensorCheck {
@@ -36,7 +42,8 @@ struct TensorCheck {
   bool passed() const { return backprop <= kBackpropTolerance && central <= kDoubleTolerance; }
 };
 
-// One entry for each tensor of the table. Throws Error config for no images.
+// One entry for each tensor of the table. Throws Error config for no images, and for a loss that does not fit the
+// model's output.
 std::vector<TensorCheck> gradcheck(const Runtime& rt, const Mlp& model, const GradcheckOptions& options);
 
 }  // namespace inkling

@@ -30,10 +30,13 @@ struct Tensor {
   std::size_t offset;  // floats from the arena's start, a multiple of 16
 
   bool is_weight() const { return name.ends_with(".weight"); }
+  bool operator==(const Tensor&) const = default;
   std::size_t size() const { return rows * cols; }
 };
 
-// The table of a configuration: layer by layer, weight before bias. Throws Error as check(config) does.
+// The table of a configuration: layer by layer, weight before bias; then, with batch normalisation, the scales of the
+// hidden layers ("0.scale", "2.scale", ...), whose biases are what normalisation adds. Throws Error as check(config)
+// does.
 std::vector<Tensor> parameter_table(const Config& config);
 // Floats of the arena that the table describes, padding included.
 std::size_t arena_size(std::span<const Tensor> table);
@@ -41,15 +44,14 @@ std::size_t arena_size(std::span<const Tensor> table);
 // Copyable and movable. Const member functions are safe from many threads.
 class Mlp {
  public:
-  // All parameters zero. Throws Error as check(config) does.
+  // All parameters zero, but scales 1. Throws Error as check(config) does.
   explicit Mlp(Config config);
   // Weights drawn as initialize() does, biases zero.
   Mlp(Config config, std::uint64_t seed);
 
   const Config& config() const { return config_; }
-  std::span<const Tensor> table() const {
-    return table_;
-  }  // (2 * layer_count): weight and bias of layer l at 2l, 2l + 1
+  // Weight and bias of layer l at 2l and 2l + 1, scales behind them.
+  std::span<const Tensor> table() const { return table_; }
   std::size_t layer_count() const { return config_.layer_count(); }
   std::size_t parameter_count() const;  // without padding
 
@@ -66,12 +68,34 @@ class Mlp {
   ConstMatrixView weight(std::size_t layer) const { return tensor(table_[2 * layer]); }
   MatrixView bias(std::size_t layer) { return tensor(table_[2 * layer + 1]); }
   ConstMatrixView bias(std::size_t layer) const { return tensor(table_[2 * layer + 1]); }
+  MatrixView scale(std::size_t hidden) { return tensor(table_[2 * layer_count() + hidden]); }
+  ConstMatrixView scale(std::size_t hidden) const { return tensor(table_[2 * layer_count() + hidden]); }
+
+  // What batch normalisation has seen of the hidden layers' sums, an average that forgets: not trained, and used where
+  // there is no batch. Means and variances of hidden layer l are (1, widths[l + 1]); all of them in one arena.
+  std::span<float> statistics() { return {statistics_.data(), statistics_.size()}; }
+  std::span<const float> statistics() const { return {statistics_.data(), statistics_.size()}; }
+  MatrixView running_mean(std::size_t hidden) { return {statistics_.data() + place(hidden), 1, width(hidden)}; }
+  MatrixView running_variance(std::size_t hidden) {
+    return {statistics_.data() + place(hidden) + padded_width(hidden), 1, width(hidden)};
+  }
+  ConstMatrixView running_mean(std::size_t hidden) const {
+    return {statistics_.data() + place(hidden), 1, width(hidden)};
+  }
+  ConstMatrixView running_variance(std::size_t hidden) const {
+    return {statistics_.data() + place(hidden) + padded_width(hidden), 1, width(hidden)};
+  }
 
  private:
+  std::size_t width(std::size_t hidden) const { return config_.widths[hidden + 1]; }
+  std::size_t padded_width(std::size_t hidden) const { return table_[2 * hidden + 1].stride; }
+  std::size_t place(std::size_t hidden) const;  // of a hidden layer's means in statistics_
+
   Config config_;
   std::vector<Tensor> table_;
   std::array<float, 256> pixel_values_;
   AlignedBuffer<float> parameters_;
+  AlignedBuffer<float> statistics_;
 };
 
 }  // namespace inkling

@@ -4,6 +4,7 @@
 // to one caller at a time; use one for each thread that calls.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -14,6 +15,14 @@
 
 namespace inkling {
 
+// What the first layer reads: pixels, each worth values[pixel], or floats where noise or mixing made them so.
+struct FirstInput {
+  PixelView pixels{};             // (B, I)
+  const float* values = nullptr;  // (256)
+  bool sparse = true;             // whether products skip zero pixels
+  ConstMatrixView floats{};       // (B, I), or without data
+};
+
 class Workspace {
  public:
   // Throws Error config for max_batch = 0, std::bad_alloc when memory is short.
@@ -21,21 +30,38 @@ class Workspace {
 
   std::size_t max_batch() const { return loss_.size(); }
   std::size_t layer_count() const { return outputs_.size(); }
-  // True when it was made for a network of these widths.
+  // True when it was made for a network of these widths and options.
   bool fits(const Mlp& model) const;
 
   // Of the batch that forward() last saw, B images:
   std::size_t batch = 0;    // B
-  bool sparse = true;       // whether the first layer's products skip zero pixels
-  std::size_t correct = 0;  // images whose largest logit is their label's; set by softmax_cross_entropy
+  bool training = false;    // whether it was a training pass
+  FirstInput input{};       // as the first layer saw it
+  std::size_t correct = 0;  // images whose largest logit is their label's; set by the loss
+  double mean_loss = 0;     // of the batch; set by the loss
 
   // Output of layer l, (B, widths[l + 1]): activations of a hidden layer, logits of the last one.
-  MatrixView output(std::size_t layer) { return outputs_[layer].view().middle_rows(0, batch); }
+  MatrixView output(std::size_t layer) { return rows(outputs_[layer]); }
   ConstMatrixView output(std::size_t layer) const { return outputs_[layer].view().middle_rows(0, batch); }
   ConstMatrixView logits() const { return output(outputs_.size() - 1); }
 
-  // d loss / d z of layer l, z being what its activation is applied to: (B, widths[l + 1]).
-  MatrixView dz(std::size_t layer) { return dz_[layer].view().middle_rows(0, batch); }
+  // d loss / d z of layer l, z being what its activation is applied to (what batch normalisation gave, where it is
+  // on): (B, widths[l + 1]).
+  MatrixView dz(std::size_t layer) { return rows(dz_[layer]); }
+
+  // d output / d z of hidden layer l, dropout included: (B, widths[l + 1]). Not kept where ReLU's output says it all.
+  bool keeps_slope(std::size_t hidden) const { return slopes_[hidden].rows() != 0; }
+  MatrixView slope(std::size_t hidden) { return rows(slopes_[hidden]); }
+
+  // Of batch normalisation: normalised sums (B, widths[l + 1]) of hidden layer l, and four rows of the same width:
+  // mean, variance, 1 / sqrt(variance + epsilon), and a spare one.
+  MatrixView normal(std::size_t hidden) { return rows(normals_[hidden]); }
+  MatrixView column_statistics(std::size_t hidden) { return column_statistics_[hidden]; }
+
+  // Inputs as floats (B, I), allocated at the first call, and as pixels of their own (B * I), likewise.
+  MatrixView float_inputs(std::size_t inputs);
+  std::span<std::uint8_t> own_pixels(std::size_t inputs);
+  std::array<float, 256> own_values{};  // what own pixels are worth
 
   // d loss / d parameters, laid out as the model's arena, and a tensor of it.
   std::span<float> gradients() { return {gradients_.data(), gradients_.size()}; }
@@ -46,8 +72,15 @@ class Workspace {
   std::span<std::uint8_t> is_correct() { return {is_correct_.data(), batch}; }  // (B): 0 or 1
 
  private:
+  MatrixView rows(Matrix& m) const { return m.view().middle_rows(0, batch); }
+
   std::vector<Matrix> outputs_;
   std::vector<Matrix> dz_;
+  std::vector<Matrix> slopes_;
+  std::vector<Matrix> normals_;
+  std::vector<Matrix> column_statistics_;
+  Matrix float_inputs_;
+  std::vector<std::uint8_t> own_pixels_;
   AlignedBuffer<float> gradients_;
   std::vector<double> loss_;
   std::vector<std::uint8_t> is_correct_;

@@ -5,6 +5,8 @@
 
 #include "inkling/core/error.h"
 #include "inkling/model/backprop.h"
+#include "inkling/model/loss.h"
+#include "inkling/model/output.h"
 
 namespace inkling {
 
@@ -31,16 +33,17 @@ Metrics evaluate(const Runtime& rt, const Mlp& model, const Dataset& data, Works
   Matrix probabilities(answers ? std::min(ws.max_batch(), m.count) : 0, model.config().outputs());
   if (answers) answers->clear();
 
+  const LossOptions plain{.kind = plain_loss(model.config().output), .class_weights = {}};
   double total = 0;
   for (std::size_t first = 0; first < m.count; first += ws.max_batch()) {
     const std::size_t B = std::min(ws.max_batch(), m.count - first);
     forward(rt, model, data.images().middle_rows(first, B), ws);
-    softmax_cross_entropy(rt, {data.labels.data() + first, B}, ws);
+    compute_loss(rt, plain, {.labels = {data.labels.data() + first, B}, .partners = {}}, ws);
     for (const double loss : ws.loss()) total += loss;
     m.correct += ws.correct;
     if (!answers) continue;
     const MatrixView p = probabilities.view().middle_rows(0, B);
-    rt.kernels().softmax(ws.logits(), p);
+    class_probabilities(rt, model.config(), ws.logits(), p);
     const std::vector<std::size_t> best = argmax(ws.logits(), Axis::cols);
     for (std::size_t b = 0; b < B; ++b)
       answers->push_back({.predicted = static_cast<std::uint32_t>(best[b]), .probability = p(b, best[b])});
@@ -61,6 +64,19 @@ std::vector<std::size_t> confusion_matrix(const Dataset& data, const std::vector
   std::vector<std::size_t> counts(classes * classes);
   for (std::size_t j = 0; j < answers.size(); ++j) ++counts[data.labels[j] * classes + answers[j].predicted];
   return counts;
+}
+
+Matrix logits_of(const Runtime& rt, const Mlp& model, const Dataset& data) {
+  check_fit(model.config(), data);
+  constexpr std::size_t kBatch = 512;  // guess: as in evaluate
+  Workspace ws(model, std::min(kBatch, std::max<std::size_t>(1, data.count())));
+  Matrix logits(data.count(), model.config().outputs());
+  for (std::size_t first = 0; first < data.count(); first += ws.max_batch()) {
+    const std::size_t B = std::min(ws.max_batch(), data.count() - first);
+    forward(rt, model, data.images().middle_rows(first, B), ws);
+    for (std::size_t b = 0; b < B; ++b) std::ranges::copy(ws.logits().row(b), logits.view().row(first + b).begin());
+  }
+  return logits;
 }
 
 }  // namespace inkling

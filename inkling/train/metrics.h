@@ -16,7 +16,7 @@ struct Metrics {
   std::size_t count = 0;
   std::size_t correct = 0;
   double accuracy = 0;  // correct / count
-  double loss = 0;      // mean cross-entropy in nats
+  double loss = 0;      // mean of the output's plain loss: cross-entropy in nats for softmax
 
   // sqrt(p (1 - p) / n) of the binomial distribution, with p = (correct + 1) / (count + 2) so that a perfect score has
   // one, too.
@@ -40,5 +40,8 @@ std::vector<std::size_t> confusion_matrix(const Dataset& data, const std::vector
 
 // Throws Error shape: says how images or classes do not fit.
 void check_fit(const Config& config, const Dataset& data);
+
+// Logits of every image, (count, outputs). Throws Error shape when the data do not fit the network.
+Matrix logits_of(const Runtime& rt, const Mlp& model, const Dataset& data);
 
 }  // namespace inkling

@@ -316,8 +316,11 @@ TEST(ModelHostile, UnknownActivation) {
                                R"({"widths":[6,17,3],"activation":"gelu2","output":"softmax"})"));
 }
 TEST(ModelHostile, UnknownOutput) {
-  EXPECT_TRUE(refused_metadata(ErrorKind::format, "the output \"sigmoid\" is not known", "inkling.architecture",
-                               R"({"widths":[6,17,3],"activation":"relu","output":"sigmoid"})"));
+  EXPECT_TRUE(refused_metadata(ErrorKind::format, "the output \"softmin\" is not known here; known: softmax",
+                               "inkling.architecture",
+                               R"({"widths":[6,17,3],"activation":"relu","output":"softmin"})"));
+  EXPECT_TRUE(refused_metadata(ErrorKind::format, "output: expected a text, found 0", "inkling.architecture",
+                               R"({"widths":[6,17,3],"activation":"relu","output":0})"));
 }
 TEST(ModelHostile, UnknownPreprocessing) {
   EXPECT_TRUE(refused_metadata(ErrorKind::format, "inkling.preprocessing: the input \"pixel - 128\" is not known",

@@ -54,8 +54,8 @@ TEST(Forward, DenseAndSparseFirstLayersGiveTheSameBytes) {
   Workspace a(model, 40), b(model, 40);
   forward(rt, model, sparse.images(), a);
   forward(rt, model, dense.images(), b);
-  ASSERT_TRUE(a.sparse);
-  ASSERT_FALSE(b.sparse);
+  ASSERT_TRUE(a.input.sparse);
+  ASSERT_FALSE(b.input.sparse);
   for (std::size_t c = 0; c < 10; ++c) EXPECT_EQ(a.logits()(0, c), b.logits()(0, c));
 }
 

@@ -78,8 +78,8 @@ TEST(Config, ImpossibleOnesAreRefused) {
       EXPECT_EQ(e.kind(), each.kind) << each.what << ": " << e.what();
     }
   }
-  EXPECT_THROW(activation_from_name("rleu"), Error);
-  EXPECT_EQ(activation_from_name("relu"), Activation::relu);
+  EXPECT_THROW(choice_from_name<Activation>("rleu", "activation"), Error);
+  EXPECT_EQ(choice_from_name<Activation>("relu", "activation"), Activation::relu);
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ SEES = {
     "kernel": {"core"},
     "data": {"core"},
     "model": {"core", "kernel", "data"},
-    "train": BELOW_TRAIN,
+    "train": BELOW_TRAIN | {"format"},
     "format": BELOW_TRAIN,
     "report": BELOW_TRAIN | {"train", "format"},
     "serve": BELOW_SERVE,

@@ -1,0 +1,97 @@
+#include "app/train_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <system_error>
+
+#include "app/progress.h"
+
+namespace {
+
+// The words of an option that is not at its default: "dropout 0.5".
+void add_if_changed(std::string& text, const inkling::Recipe& recipe, std::string_view option) {
+  static const inkling::Recipe defaults;
+  const std::string value = inkling::option_text(recipe, option);
+  if (value == inkling::option_text(defaults, option)) return;
+  std::string words(option);
+  std::ranges::replace(words, '_', ' ');
+  if (value == "true")
+    text += fmt::format("{}{}", text.empty() ? "" : ", ", words);
+  else
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", words, value);
+}
+
+std::string changed(const inkling::Recipe& recipe, std::initializer_list<std::string_view> options) {
+  std::string text;
+  for (const std::string_view option : options) add_if_changed(text, recipe, option);
+  return text;
+}
+
+void print_if_any(const char* heading, const std::string& text) {
+  if (!text.empty()) fmt::print(stderr, "{:<10}{}\n", heading, text);
+}
+
+}  // namespace
+
+void print_start(const inkling::Recipe& recipe, const inkling::Mlp& model, const inkling::DataSplit& data,
+                 const inkling::Dataset* validation, const inkling::Runtime& rt, const RunFolder& run) {
+  const inkling::Config& config = model.config();
+  fmt::print(stderr, "Data      {}\n          {} training{} and {} test images of {}x{}, {} classes\n", data.origin,
+             with_commas(data.train.count()),
+             validation ? fmt::format(", {} validation", with_commas(validation->count())) : "",
+             with_commas(data.test.count()), data.train.height, data.train.width, data.train.class_count());
+  const std::string init = recipe.init.kind == inkling::Init::automatic ? std::string(name(init_of(config, 0)))
+                                                                       : std::string(name(recipe.init.kind));
+  fmt::print(stderr, "Network   {}, {}, {} parameters, {} initialisation\n", describe(config),
+             describe_activations(config), with_commas(model.parameter_count()),
+             init == "he_normal" ? "He" : init);
+  const inkling::FitOptions& fit = recipe.fit;
+  fmt::print(stderr, "Training  {}, learning rate {}, batch {}, {} epochs, seed {}\n",
+             fit.optimizer.kind == inkling::Optimizer::sgd ? "SGD" : name(fit.optimizer.kind),
+             fit.optimizer.learning_rate, std::min(fit.batch, data.train.count()), fit.epochs, fit.seed);
+  print_if_any("Loss", changed(recipe, {"loss", "label_smoothing", "class_weights", "mixup"}));
+  print_if_any("Schedule", changed(recipe, {"schedule", "warmup", "step_epochs", "plateau_patience", "lowest_rate",
+                                            "accumulate", "clip_norm", "clip_value"}));
+  print_if_any("Keeps", changed(recipe, {"ema", "swa_start", "patience", "watch", "keep", "target_accuracy",
+                                         "max_steps", "max_seconds"}));
+  print_if_any("Regular.", changed(recipe, {"batch_norm", "dropout", "dropout_input", "input_noise", "l2", "l1",
+                                            "max_norm", "weight_decay"}));
+  fmt::print(stderr, "Machine   {}, fp32\n", rt.describe());
+  fmt::print(stderr, "Run       {}\n\n", run.path().string());
+}
+
+bool print_epoch(const inkling::EpochReport& r, const inkling::Recipe& recipe) try {
+  const std::size_t epochs = recipe.fit.epochs;
+  const std::size_t width = std::max<std::size_t>(fmt::formatted_size("{}", epochs), 2);
+  const std::string validation =
+      r.validation ? fmt::format(" | Val Acc: {:.2f}%", 100 * r.validation->accuracy) : std::string();
+  const std::string test_loss = recipe.fit.report_every > 1 ? fmt::format(" | Test Loss: {:.4f}", r.test.loss) : "";
+  fmt::print("Epoch {:>{}}/{} | Loss: {:.4f} | Train Acc: {:.2f}%{}{} | Test Acc: {:.2f}%\n", r.epoch, width, epochs,
+             r.train_loss, 100 * r.train_accuracy, validation, test_loss, 100 * r.test.accuracy);
+  return std::fflush(stdout) == 0;
+} catch (const std::system_error&) {
+  return false;
+}
+
+void print_reason(const inkling::FitResult& result, const inkling::Recipe& recipe) {
+  using inkling::StopReason;
+  const std::string where = result.batches_after == 0
+                                ? fmt::format("after {} epochs", result.epochs)
+                                : fmt::format("after {} whole epochs and {} batches of the next", result.epochs, result.batches_after);
+  switch (result.reason) {
+    case StopReason::epochs: break;
+    case StopReason::steps: fmt::print(stderr, "\nStopped {}: {} steps are done.\n", where, result.steps); break;
+    case StopReason::seconds:
+      fmt::print(stderr, "\nStopped {}: {} seconds are over.\n", where, recipe.fit.stop.max_seconds);
+      break;
+    case StopReason::target: fmt::print(stderr, "\nStopped {}: the target accuracy is reached.\n", where); break;
+    case StopReason::patience:
+      fmt::print(stderr, "\nStopped {}: no better validation {} for {} reports.\n", where, name(recipe.fit.stop.watch),
+                 recipe.fit.stop.patience);
+      break;
+    case StopReason::request: fmt::print(stderr, "\nStopped by request: {}.\n", where.substr(6)); break;
+  }
+  if (result.best_epoch != 0) fmt::print(stderr, "\nThe weights are those of epoch {}, the best.\n", result.best_epoch);
+}

@@ -1,0 +1,23 @@
+// Parts of a data set: its first images, or some held out of it to choose by.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "inkling/data/dataset.h"
+
+namespace inkling {
+
+// The first `count` images; all of them where there are not so many.
+Dataset first_images(const Dataset& data, std::size_t count);
+
+struct HeldOut {
+  Dataset rest;
+  Dataset held_out;
+};
+
+// Holds a share of each class out, chosen by the seed and rounded to whole images; the order stays. Throws Error
+// config: a share that is not between 0 and 1, or that leaves either part without an image.
+HeldOut hold_out(const Dataset& data, double share, std::uint64_t seed);
+
+}  // namespace inkling

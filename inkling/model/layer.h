@@ -1,0 +1,45 @@
+// The products of one layer: x W forward, x^T dz and dz W^T backward, on all threads.
+//
+// B images, I inputs and O outputs of the layer. Shapes are the caller's to check.
+#pragma once
+
+#include <cstddef>
+
+#include "inkling/core/aligned.h"
+#include "inkling/core/view.h"
+#include "inkling/kernel/runtime.h"
+#include "inkling/model/workspace.h"
+
+namespace inkling {
+
+// Runs block(first, end) over [0, count) in pieces that are multiples of unit, on one thread when the work, counted in
+// multiply-adds, is not worth more.
+template <typename Block>
+void in_blocks(const Runtime& rt, std::size_t count, std::size_t unit, std::size_t multiply_adds, const Block& block) {
+  constexpr std::size_t kWorthThreads = 1u << 17;  // guess: as measured for products in kernel/matmul.cpp
+  constexpr std::size_t kBlocksPerThread = 2;      // guess: fewer, larger blocks, each of which reads all of W
+  if (rt.threads() == 1 || multiply_adds < kWorthThreads) return block(0, count);
+  const std::size_t wanted = kBlocksPerThread * rt.threads();
+  const std::size_t length = round_up((count + wanted - 1) / wanted, unit);
+  rt.pool().run((count + length - 1) / length,
+                [&](std::size_t task) noexcept { block(task * length, count < (task + 1) * length ? count : (task + 1) * length); });
+}
+
+// Whether so few of the images' pixels are ink that the first layer's products had better skip the others.
+bool mostly_background(const Kernels& kernels, PixelView images);
+
+// out (B, O) = epilogue(x W), epilogue being none, bias or bias_relu.
+void affine(const Runtime& rt, const FirstInput& x, ConstMatrixView W, ConstMatrixView b, Epilogue epilogue,
+            MatrixView out);
+void affine(const Runtime& rt, ConstMatrixView x, ConstMatrixView W, ConstMatrixView b, Epilogue epilogue,
+            MatrixView out);
+
+// dW (I, O) = x^T dz.
+void weight_gradient(const Runtime& rt, const FirstInput& x, ConstMatrixView dz, MatrixView dW);
+void weight_gradient(const Runtime& rt, ConstMatrixView x, ConstMatrixView dz, MatrixView dW);
+
+// dx (B, I) = epilogue(dz W^T), epilogue being none, relu_gradient or multiply by gate (B, I).
+void input_gradient(const Runtime& rt, ConstMatrixView dz, ConstMatrixView W, Epilogue epilogue, ConstMatrixView gate,
+                    MatrixView dx);
+
+}  // namespace inkling
