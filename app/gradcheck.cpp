@@ -36,8 +36,9 @@ void check_one(const GradcheckArguments& arguments, const inkling::Runtime& rt) 
   options.mixup = recipe.fit.gradient.mixup;
   inkling::Mlp model(recipe.network);
   inkling::initialize(model, options.seed, recipe.init);
-  fmt::print("{}, {}, {}, {} images of random pixels, seed {}, {}\n\n", describe(model.config()),
-             describe_activations(model.config()), name(options.loss.kind), options.images, options.seed, rt.describe());
+  fmt::print("{}, {}, {}\n{} images of random pixels, seed {}, {}\n\n", describe(model.config()),
+             describe_activations(model.config()), name(options.loss.kind), options.images, options.seed,
+             rt.describe());
   fmt::print("                                 |a - n| / (|a| + |n|)\n");
   fmt::print("tensor          checked     backprop,    central diff.,\n");
   fmt::print("                            fp32         double        vs. complex step\n");
@@ -59,8 +60,10 @@ void check_all(const GradcheckArguments& arguments, const inkling::Runtime& rt) 
   const std::vector<inkling::GridCell> cells = inkling::gradcheck_grid(rt, std::stoull(seed_text));
   const std::vector<std::string> losses = inkling::grid_losses(), options = inkling::grid_options();
   constexpr const char* kShort[] = {"cross", "label", "class", "focal", "binary", "square"};
-  fmt::print("Every activation x loss x option on 7-6-5-4, every parameter; the worst tensor's\n"
-             "difference of backprop from complex step. {}\n\n{:<24}", rt.describe(), "");
+  fmt::print(
+      "Every activation x loss x option on 7-6-5-4, every parameter; the worst tensor's\n"
+      "difference of backprop from complex step. {}\n\n{:<24}",
+      rt.describe(), "");
   for (const char* each : kShort) fmt::print("{:>9}", each);
   fmt::print("\n");
   double worst = 0, worst_central = 0;
@@ -78,7 +81,8 @@ void check_all(const GradcheckArguments& arguments, const inkling::Runtime& rt) 
       }
       fmt::print("\n");
     }
-  fmt::print("\n{} cells; worst: {:.1e} for backprop, {:.1e} for central differences\n", cells.size(), worst, worst_central);
+  fmt::print("\n{} cells; worst: {:.1e} for backprop, {:.1e} for central differences\n", cells.size(), worst,
+             worst_central);
   print_verdict(passed);
 }
 
@@ -105,7 +109,7 @@ void add_gradcheck_command(CLI::App& app) {
       "Examples:\n"
       "  inkling gradcheck\n"
       "  inkling gradcheck --all\n"
-      "  inkling gradcheck --layers 5,4,3,2 --parameters 0 --activation gelu --batch-norm\n"
+      "  inkling gradcheck --layers 5,4,3,2 --activation gelu --batch-norm\n"
       "  inkling gradcheck --layers 784,25,25,10 --isa portable");
   command->callback([arguments] {
     const inkling::Runtime rt = arguments->machine.runtime();

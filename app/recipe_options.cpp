@@ -28,7 +28,8 @@ CLI::Validator value_of(const std::string& name) {
           inkling::set_option(scratch, name, text);
           return "";
         } catch (const inkling::Error& error) {
-          return error.what();
+          const std::string_view what = error.what();  // CLI11 puts the option's name in front, too
+          return std::string(what.starts_with(name + ": ") ? what.substr(name.size() + 2) : what);
         }
       },
       "");
@@ -64,8 +65,8 @@ void add_recipe_options(CLI::App& command, const std::shared_ptr<RecipeArguments
     const std::string value = inkling::option_text(defaults, option.name);
     CLI::Option* added = nullptr;
     if (option.placeholder.empty()) {
-      added = command.add_flag_callback(flag_of(name), [arguments, name] { arguments->given[name] = "true"; },
-                                        std::string(option.help));
+      added = command.add_flag_callback(
+          flag_of(name), [arguments, name] { arguments->given[name] = "true"; }, std::string(option.help));
     } else {
       added = command
                   .add_option_function<std::string>(

@@ -71,7 +71,8 @@ RunFolder RunFolder::existing(const fs::path& path) {
     fail(ErrorKind::io, "{}: is no run: it has no config.json", path.string());
   if (!fs::is_directory(run.checkpoints(), error))
     fail(ErrorKind::io, "{}: has no checkpoint to resume from: {}", path.string(),
-         fs::is_regular_file(run.model_path(), error) ? "the run is finished" : "it was stopped before its first one; train anew");
+         fs::is_regular_file(run.model_path(), error) ? "the run is finished"
+                                                      : "it was stopped before its first one; train anew");
   run.has_checkpoint_ = true;
   return run;
 }

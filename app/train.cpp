@@ -61,7 +61,8 @@ TrainingData load(const std::string& source, const Recipe& recipe) {
   inkling::DataSplit& split = data.split;
   inkling::check_fit(recipe.network, split.train);
   inkling::check_fit(recipe.network, split.test);
-  data.facts = {{"source", source}, {"origin", split.origin}, {"idx_sha256", inkling::sha256_of(split.train, split.test)}};
+  data.facts = {
+      {"source", source}, {"origin", split.origin}, {"idx_sha256", inkling::sha256_of(split.train, split.test)}};
   for (const std::string& text : inkling::oddities(split.train, split.test)) fmt::print(stderr, "Note      {}\n", text);
   if (recipe.limit_train > 0) split.train = inkling::first_images(split.train, recipe.limit_train);
   if (recipe.limit_test > 0) split.test = inkling::first_images(split.test, recipe.limit_test);
@@ -155,8 +156,8 @@ void take_weights(const std::string& file, inkling::Mlp& model) {
       for (std::size_t i = 0; i < from.rows; ++i) std::ranges::copy(from.row(i), to.row(i).begin());
     }
   if (other.config().ink != model.config().ink)
-    fmt::print(stderr, "Note      {} reads a full pixel as {}; this run makes it {} (--ink)\n", file, other.config().ink,
-               model.config().ink);
+    fmt::print(stderr, "Note      {} reads a full pixel as {}; this run makes it {} (--ink)\n", file,
+               other.config().ink, model.config().ink);
 }
 
 // The recipe of the run to resume; what else the command line says must agree with it.
@@ -245,13 +246,17 @@ void train(const TrainArguments& arguments, const Recipe& recipe, const inkling:
             run.append_metrics(metrics_json(r));
           },
       .wants_state = [&](bool epoch_ends) { return clock.due(epoch_ends); },
-      .on_state = [&](const inkling::FitState& state) { run.save_checkpoint({identity, state}); }};
+      .on_state =
+          [&](const inkling::FitState& state) {
+            run.save_checkpoint({identity, state});
+          }};
   try {
     result = inkling::fit(rt, model, data.fit_data(), recipe.fit, callbacks, from ? &from->state : nullptr);
   } catch (const inkling::Error& error) {
     line.clear();
     if (error.kind() == ErrorKind::numeric && result.epochs > 0) {  // what was learnt before the failure is not lost
-      run.save_model(inkling::fold(model), model_info(recipe, data.split, result, result.test.accuracy, result.test.count));
+      run.save_model(inkling::fold(model),
+                     model_info(recipe, data.split, result, result.test.accuracy, result.test.count));
       fmt::print(stderr, "The model of epoch {} is in {}\n", result.epochs, run.model_path().string());
     }
     if (error.kind() == ErrorKind::io && run.has_checkpoint())
@@ -284,7 +289,8 @@ void run_train(const TrainArguments& arguments) {
   }
   const inkling::Runtime rt = arguments.machine.runtime();
   const bool resumes = !arguments.resume.empty();
-  if (resumes && !arguments.out.empty()) fail(ErrorKind::config, "--resume continues in the run's own folder: leave out --out");
+  if (resumes && !arguments.out.empty())
+    fail(ErrorKind::config, "--resume continues in the run's own folder: leave out --out");
   std::optional<RunFolder> run;
   if (resumes) run.emplace(RunFolder::existing(arguments.resume));
   const Recipe recipe = resumes ? recipe_to_resume(arguments, *run) : arguments.recipe->recipe();
@@ -315,7 +321,8 @@ void run_train(const TrainArguments& arguments) {
   if (InterruptGuard::signal()) throw CLI::RuntimeError(128 + InterruptGuard::signal());  // the folder goes with it
   print_start(recipe, model, data.split, data.validation ? &*data.validation : nullptr, rt, *run);
   if (from)
-    fmt::print(stderr, "Resumed   {} epochs and {} batches of the next are done\n\n", from->state.epochs, from->state.batch);
+    fmt::print(stderr, "Resumed   {} epochs and {} batches of the next are done\n\n", from->state.epochs,
+               from->state.batch);
   train(arguments, recipe, rt, data, *run, model, from);
 }
 
@@ -334,13 +341,15 @@ void add_train_command(CLI::App& app) {
       ->type_name("DIR");
   command->add_option("--resume", arguments->resume, "Continue a run that was stopped or killed")->type_name("RUN");
   command
-      ->add_option("--init-from", arguments->init_from,
-                   "Start from the weights of a safetensors file with PyTorch's names (0.weight, 0.bias, 2.weight, ...)")
+      ->add_option(
+          "--init-from", arguments->init_from,
+          "Start from the weights of a safetensors file with PyTorch's names (0.weight, 0.bias, 2.weight, ...)")
       ->type_name("FILE");
   command
-      ->add_option("--checkpoint-seconds", arguments->checkpoint_seconds,
-                   "Seconds from one checkpoint to the next within an epoch; each epoch's end has one, too, at most one a "
-                   "second (default: 60)")
+      ->add_option(
+          "--checkpoint-seconds", arguments->checkpoint_seconds,
+          "Seconds from one checkpoint to the next within an epoch; each epoch's end has one, too, at most one a "
+          "second (default: 60)")
       ->check(CLI::Range(0.0, 1e9))
       ->type_name("X");
   command->add_flag("--show-config", arguments->show_config, "Print every option as JSON and exit");
@@ -357,7 +366,7 @@ void add_train_command(CLI::App& app) {
       "Examples:\n"
       "  inkling train\n"
       "  inkling train --layers 784,300,100,10 --epochs 30 --out runs/deep\n"
-      "  inkling train --optimizer adamw --schedule cosine --validation 0.1 --patience 5\n"
+      "  inkling train --optimizer adamw --validation 0.1 --patience 5\n"
       "  inkling train --preset numpy\n"
       "  inkling train --resume runs/latest");
   command->callback([arguments] { run_train(*arguments); });

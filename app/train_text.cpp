@@ -43,10 +43,9 @@ void print_start(const inkling::Recipe& recipe, const inkling::Mlp& model, const
              validation ? fmt::format(", {} validation", with_commas(validation->count())) : "",
              with_commas(data.test.count()), data.train.height, data.train.width, data.train.class_count());
   const std::string init = recipe.init.kind == inkling::Init::automatic ? std::string(name(init_of(config, 0)))
-                                                                       : std::string(name(recipe.init.kind));
+                                                                        : std::string(name(recipe.init.kind));
   fmt::print(stderr, "Network   {}, {}, {} parameters, {} initialisation\n", describe(config),
-             describe_activations(config), with_commas(model.parameter_count()),
-             init == "he_normal" ? "He" : init);
+             describe_activations(config), with_commas(model.parameter_count()), init == "he_normal" ? "He" : init);
   const inkling::FitOptions& fit = recipe.fit;
   fmt::print(stderr, "Training  {}, learning rate {}, batch {}, {} epochs, seed {}\n",
              fit.optimizer.kind == inkling::Optimizer::sgd ? "SGD" : name(fit.optimizer.kind),
@@ -77,9 +76,9 @@ bool print_epoch(const inkling::EpochReport& r, const inkling::Recipe& recipe) t
 
 void print_reason(const inkling::FitResult& result, const inkling::Recipe& recipe) {
   using inkling::StopReason;
-  const std::string where = result.batches_after == 0
-                                ? fmt::format("after {} epochs", result.epochs)
-                                : fmt::format("after {} whole epochs and {} batches of the next", result.epochs, result.batches_after);
+  const std::string where = result.batches_after == 0 ? fmt::format("after {} epochs", result.epochs)
+                                                      : fmt::format("after {} whole epochs and {} batches of the next",
+                                                                    result.epochs, result.batches_after);
   switch (result.reason) {
     case StopReason::epochs: break;
     case StopReason::steps: fmt::print(stderr, "\nStopped {}: {} steps are done.\n", where, result.steps); break;

@@ -32,7 +32,8 @@ void draw(const inkling::RateCurve& curve) {
   std::vector<std::string> lines(kLines, std::string(kColumns, ' '));
   for (const inkling::RatePoint& p : points) {
     const double share = std::min(1.0, (p.smoothed - low) / (high - low));
-    lines[static_cast<std::size_t>(std::lround((1 - share) * (kLines - 1)))][column_of(static_cast<double>(p.rate))] = '*';
+    lines[static_cast<std::size_t>(std::lround((1 - share) * (kLines - 1)))][column_of(static_cast<double>(p.rate))] =
+        '*';
   }
   std::string marks(kColumns, ' ');
   if (curve.suggested > 0) marks[column_of(static_cast<double>(curve.suggested))] = '^';
@@ -52,17 +53,21 @@ void run_find_lr(const inkling::Runtime& rt, const inkling::Recipe& recipe, cons
     fmt::print("The loss is not finite from the start: no learning rate can be found.\n");
     return;
   }
-  fmt::print("Learning-rate range test: {} steps, the rate grows from {:g} to {:g}\n\n      rate        loss    smoothed\n",
-             curve.points.size(), curve.points.front().rate, curve.points.back().rate);
+  fmt::print(
+      "Learning-rate range test: {} steps, the rate grows from {:g} to {:g}\n\n      rate        loss    smoothed\n",
+      curve.points.size(), curve.points.front().rate, curve.points.back().rate);
   constexpr std::size_t kRows = 15;
   const std::size_t every = std::max<std::size_t>(1, curve.points.size() / kRows);
   for (std::size_t k = 0; k < curve.points.size(); k += every)
-    fmt::print("{:>10.2e}  {:>10.4f}  {:>10.4f}\n", curve.points[k].rate, curve.points[k].loss, curve.points[k].smoothed);
+    fmt::print("{:>10.2e}  {:>10.4f}  {:>10.4f}\n", curve.points[k].rate, curve.points[k].loss,
+               curve.points[k].smoothed);
   fmt::print("\n");
   draw(curve);
   if (curve.suggested > 0)
-    fmt::print("\nThe loss falls fastest near {:.2g} (^) and is lowest at {:.2g}: try --lr {:.2g}, and stay below the latter.\n",
-               curve.suggested, curve.lowest_at, curve.suggested);
+    fmt::print(
+        "\nThe loss falls fastest near {:.2g} (^) and is lowest at {:.2g}: try --lr {:.2g}, and stay below the "
+        "latter.\n",
+        curve.suggested, curve.lowest_at, curve.suggested);
   else
     fmt::print("\nThe loss falls nowhere: look at the data and the network first.\n");
 }
@@ -79,19 +84,19 @@ bool run_overfit_one_batch(const inkling::Runtime& rt, const inkling::Recipe& re
   options.report_every = 50;
   options.schedule = {};
   options.stop = {.target_accuracy = 1};
-  fmt::print("Training on {} images alone, up to {} steps: a network that can learn learns them by heart.\n", one.count(),
-             kMostSteps);
+  fmt::print("Training on {} images alone, up to {} steps: a network that can learn learns them by heart.\n",
+             one.count(), kMostSteps);
   const inkling::FitResult result = inkling::fit(
-      rt, model, {.train = one, .test = one}, options,
-      {.on_epoch = [](const inkling::EpochReport& r) {
+      rt, model, {.train = one, .test = one}, options, {.on_epoch = [](const inkling::EpochReport& r) {
         fmt::print("step {:>5}  loss {:.4f}  right {:.1f} %\n", r.steps, r.test.loss, 100 * r.test.accuracy);
       }});
   const bool learnt = result.test.correct == result.test.count;
   if (learnt)
     fmt::print("Passed: all {} images are read right after {} steps.\n", one.count(), result.steps);
   else
-    fmt::print("FAILED: {} of {} images are still read wrong after {} steps. Try another learning rate (--find-lr), less\n"
-               "regularisation, or look at the data (inkling data show).\n",
-               result.test.count - result.test.correct, one.count(), result.steps);
+    fmt::print(
+        "FAILED: {} of {} images are still read wrong after {} steps. Try another learning rate (--find-lr), less\n"
+        "regularisation, or look at the data (inkling data show).\n",
+        result.test.count - result.test.correct, one.count(), result.steps);
   return learnt;
 }

@@ -19,7 +19,9 @@ std::string_view nearest_name(std::span<const std::string_view> names, std::stri
 std::size_t choice_index(std::span<const std::string_view> names, std::string_view text, std::string_view what);
 
 template <typename E>
-concept Choice = requires(E value) { choice_names(value); };
+concept Choice = requires(E value) {
+  choice_names(value);
+};
 
 template <Choice E>
 std::string_view name(E value) {

@@ -41,13 +41,16 @@ void look_at(const Dataset& data, const char* part, std::vector<std::string>& fo
     found.push_back(fmt::format("{} of the {} {} images are of one grey value, the first of them image {}", constant,
                                 data.count(), part, first));
   if (most <= 1)
-    found.push_back(fmt::format("no pixel of the {} images is above {}: they look scaled to 0..1, and 0..255 is expected",
-                                part, most));
+    found.push_back(fmt::format(
+        "no pixel of the {} images is above {}: they look scaled to 0..1, and 0..255 is expected", part, most));
   if (2 * bright > images * data.image_size())
-    found.push_back(fmt::format("most pixels of the {} images are bright: light ink on a dark ground is expected, and "
-                                "these look inverted", part));
+    found.push_back(
+        fmt::format("most pixels of the {} images are bright: light ink on a dark ground is expected, and "
+                    "these look inverted",
+                    part));
   if (data.count() > 1 && std::ranges::all_of(data.labels, [&](std::uint8_t y) { return y == data.labels[0]; }))
-    found.push_back(fmt::format("all {} {} images have the label {}", data.count(), part, data.class_names[data.labels[0]]));
+    found.push_back(
+        fmt::format("all {} {} images have the label {}", data.count(), part, data.class_names[data.labels[0]]));
 }
 
 }  // namespace
@@ -73,8 +76,10 @@ std::vector<std::string> oddities(const Dataset& train, const Dataset& test) {
     }
   }
   if (count > 0)
-    found.push_back(fmt::format("{} of the {} test images are among the training images, too (test image {} is training "
-                                "image {}): the test score will flatter", count, test.count(), first_test, first_train));
+    found.push_back(
+        fmt::format("{} of the {} test images are among the training images, too (test image {} is training "
+                    "image {}): the test score will flatter",
+                    count, test.count(), first_test, first_train));
   return found;
 }
 

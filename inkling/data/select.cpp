@@ -48,8 +48,9 @@ HeldOut hold_out(const Dataset& data, double share, std::uint64_t seed) {
   HeldOut parts{.rest = empty_like(data), .held_out = empty_like(data)};
   const auto held = static_cast<std::size_t>(std::ranges::count(out, true));
   if (held == 0 || held == data.count())
-    fail(ErrorKind::config, "validation {} of {} images leaves {} to train on and {} to validate with; choose another share",
-         share, data.count(), data.count() - held, held);
+    fail(ErrorKind::config,
+         "validation {} of {} images leaves {} to train on and {} to validate with; choose another share", share,
+         data.count(), data.count() - held, held);
   parts.held_out.pixels.reserve(held * data.image_size());
   parts.rest.pixels.reserve((data.count() - held) * data.image_size());
   for (std::size_t j = 0; j < data.count(); ++j) append(out[j] ? parts.held_out : parts.rest, data, j);

@@ -4,7 +4,6 @@
 // where the result is an ordinary number: everything exponential is computed from e = exp(-|z|), which is at most 1.
 // Lanes never meet, so the bytes are the same on every instruction set.
 
-
 #include "inkling/kernel/targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -134,8 +133,7 @@ struct Elu {
 struct Selu {
   HWY_INLINE ValueAndSlope operator()(V z) const {
     const ValueAndSlope elu = Elu()(z);
-    const V scale =
-        hn::IfThenElse(is_negative(z), constant(kSeluScale * kSeluAlpha), constant(kSeluScale));
+    const V scale = hn::IfThenElse(is_negative(z), constant(kSeluScale * kSeluAlpha), constant(kSeluScale));
     return {hn::Mul(scale, elu.f), hn::Mul(scale, elu.slope)};
   }
 };

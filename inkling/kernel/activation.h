@@ -25,8 +25,9 @@ enum class Activation {
 };
 
 inline std::span<const std::string_view> choice_names(Activation) {
-  static constexpr std::string_view kNames[] = {"linear", "relu", "leaky_relu", "elu",  "selu",        "gelu",    "gelu_tanh",
-                                                "silu",   "mish", "sigmoid",    "tanh", "scaled_tanh", "softplus"};
+  static constexpr std::string_view kNames[] = {"linear", "relu",        "leaky_relu", "elu",  "selu",
+                                                "gelu",   "gelu_tanh",   "silu",       "mish", "sigmoid",
+                                                "tanh",   "scaled_tanh", "softplus"};
   return kNames;
 }
 

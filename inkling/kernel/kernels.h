@@ -89,8 +89,8 @@ struct SoftmaxLoss {
   std::uint8_t* correct = nullptr;       // (B), 1 where the first maximum of the row is the label
 };
 
-// Batch normalisation of each column over the rows of a batch (Ioffe, Szegedy 2015, algorithm 1): with the column's mean
-// and variance, x = (z - mean) / sqrt(variance + epsilon) and y = scale x + shift.
+// Batch normalisation of each column over the rows of a batch (Ioffe, Szegedy 2015, algorithm 1): with the column's
+// mean and variance, x = (z - mean) / sqrt(variance + epsilon) and y = scale x + shift.
 struct Normalize {
   MatrixView x;                  // (B, O): z before, x after
   const float* scale = nullptr;  // (O), as all that follow

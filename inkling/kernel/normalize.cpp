@@ -21,7 +21,8 @@ namespace HWY_NAMESPACE {
 
 HWY_INLINE void clear_padding(MatrixView m) {
   const std::size_t padded = (m.cols + kColumnUnit - 1) / kColumnUnit * kColumnUnit;
-  for (std::size_t r = 0; r < m.rows; ++r) std::fill(m.data + r * m.stride + m.cols, m.data + r * m.stride + padded, 0.0f);
+  for (std::size_t r = 0; r < m.rows; ++r)
+    std::fill(m.data + r * m.stride + m.cols, m.data + r * m.stride + padded, 0.0f);
 }
 
 void normalize(const Normalize& p, std::size_t c0, std::size_t c1) noexcept {

@@ -10,7 +10,7 @@
 namespace inkling {
 namespace {
 
-constexpr float kNormEpsilon = 1e-5f;   // PyTorch's
+constexpr float kNormEpsilon = 1e-5f;  // PyTorch's
 constexpr float kNormMomentum = 0.1f;  // PyTorch's: what a batch adds to the running statistics
 
 constexpr std::size_t kMultiplyAddsAnElement = 20;  // guess: what an activation or a normalisation costs
@@ -77,8 +77,7 @@ template <typename Input>
 void layer(const Runtime& rt, const Mlp& model, const Input& x, std::size_t l, Workspace& ws,
            const TrainingPass* pass) {
   const Config& config = model.config();
-  if (l + 1 == model.layer_count())
-    return affine(rt, x, model.weight(l), model.bias(l), Epilogue::bias, ws.output(l));
+  if (l + 1 == model.layer_count()) return affine(rt, x, model.weight(l), model.bias(l), Epilogue::bias, ws.output(l));
   if (config.batch_norm) {
     affine(rt, x, model.weight(l), model.bias(l), Epilogue::none, ws.normal(l));
     if (pass != nullptr)
@@ -88,13 +87,13 @@ void layer(const Runtime& rt, const Mlp& model, const Input& x, std::size_t l, W
     activate(rt, config, l, ws);
   } else if (config.activation_of(l) == Activation::relu) {
     affine(rt, x, model.weight(l), model.bias(l), Epilogue::bias_relu, ws.output(l));
-    if (ws.training && ws.keeps_slope(l)) rt.kernels().activate(Activation::relu, ws.output(l), ws.output(l), ws.slope(l));
+    if (ws.training && ws.keeps_slope(l))
+      rt.kernels().activate(Activation::relu, ws.output(l), ws.output(l), ws.slope(l));
   } else {
     affine(rt, x, model.weight(l), model.bias(l), Epilogue::bias, ws.output(l));
     activate(rt, config, l, ws);
   }
-  if (pass != nullptr && config.dropout > 0)
-    drop_out(rt, config.dropout, *pass, l + 1, ws.output(l), ws.slope(l));
+  if (pass != nullptr && config.dropout > 0) drop_out(rt, config.dropout, *pass, l + 1, ws.output(l), ws.slope(l));
 }
 
 void forward_from(const Runtime& rt, const Mlp& model, const FirstInput& input, Workspace& ws,
@@ -102,7 +101,8 @@ void forward_from(const Runtime& rt, const Mlp& model, const FirstInput& input, 
   ws.input = input;
   if (ws.input.floats.data == nullptr) ws.input.sparse = mostly_background(rt.kernels(), input.pixels);
   layer(rt, model, ws.input, 0, ws, pass);
-  for (std::size_t l = 1; l < model.layer_count(); ++l) layer(rt, model, ConstMatrixView(ws.output(l - 1)), l, ws, pass);
+  for (std::size_t l = 1; l < model.layer_count(); ++l)
+    layer(rt, model, ConstMatrixView(ws.output(l - 1)), l, ws, pass);
 }
 
 }  // namespace
@@ -131,7 +131,8 @@ void backward(const Runtime& rt, const Mlp& model, PixelView images, Workspace& 
          model.config().inputs());
   if (!ws.fits(model))
     fail(ErrorKind::shape, "backward: the workspace was made for another network than {}", describe(model.config()));
-  if (!ws.training) fail(ErrorKind::shape, "backward: the last forward pass was not a training pass: give it a TrainingPass");
+  if (!ws.training)
+    fail(ErrorKind::shape, "backward: the last forward pass was not a training pass: give it a TrainingPass");
 
   for (std::size_t l = model.layer_count(); l-- > 0;) {
     const bool hidden = l + 1 < model.layer_count();

@@ -172,8 +172,8 @@ std::vector<TensorCheck> gradcheck(const Runtime& rt, const Mlp& model_in, const
   }
   Workspace ws(model, options.images);
   forward(rt, model, sample.images(), ws, pass);
-  compute_loss(rt, options.loss,
-               {.labels = sample.labels, .partners = mixing.partner_labels, .lambda = mixing.lambda}, ws);
+  compute_loss(rt, options.loss, {.labels = sample.labels, .partners = mixing.partner_labels, .lambda = mixing.lambda},
+               ws);
   backward(rt, model, sample.images(), ws);
   add_penalty_gradient(rt, model, options.penalty, ws);
   const Problem problem = hold_problem(model.config(), ws, options, sample, pass, mixing.partner_labels);

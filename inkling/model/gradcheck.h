@@ -1,9 +1,9 @@
 // Backprop held against two independent ways to differentiate.
 //
 // The pass that is checked is a training pass of the model's configuration, with its dropout masks, noise and mixing
-// held: the same in every evaluation. Complex step: exact to rounding, in double. Central differences: (loss(w + h) - loss(w - h)) / 2h in double, which
-// checks the complex step itself. Differences are norm-wise over a tensor, |a - n| / (|a| + |n|) in Euclidean norms; 0
-// where both are zero, and not a number where either is.
+// held: the same in every evaluation. Complex step: exact to rounding, in double. Central differences: (loss(w + h) -
+// loss(w - h)) / 2h in double, which checks the complex step itself. Differences are norm-wise over a tensor, |a - n| /
+// (|a| + |n|) in Euclidean norms; 0 where both are zero, and not a number where either is.
 #pragma once
 
 #include <cstddef>

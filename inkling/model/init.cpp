@@ -74,8 +74,7 @@ void fill_orthogonal(MatrixView W, const Rng& rng, double gain) {
   const std::size_t n = wide ? W.rows : W.cols, m = wide ? W.cols : W.rows;
   const std::vector<double> q = orthonormal_rows(n, m, rng);
   for (std::size_t i = 0; i < W.rows; ++i)
-    for (std::size_t o = 0; o < W.cols; ++o)
-      W(i, o) = static_cast<float>(gain * (wide ? q[i * m + o] : q[o * m + i]));
+    for (std::size_t o = 0; o < W.cols; ++o) W(i, o) = static_cast<float>(gain * (wide ? q[i * m + o] : q[o * m + i]));
 }
 
 }  // namespace
@@ -98,7 +97,8 @@ void initialize(Mlp& model, std::uint64_t seed, const InitOptions& options) {
       fill_orthogonal(W, rng, is_rectifier(activation_behind(model.config(), l)) ? std::sqrt(2.0) : 1.0);
       continue;
     }
-    const double s = deviation(kind, static_cast<double>(W.rows), static_cast<double>(W.cols), static_cast<double>(options.scale));
+    const double s =
+        deviation(kind, static_cast<double>(W.rows), static_cast<double>(W.cols), static_cast<double>(options.scale));
     const double bound = kind == Init::uniform ? s : std::sqrt(3.0) * s;  // uniform in [-a, a) has variance a^2 / 3
     for (std::size_t i = 0; i < W.rows; ++i)
       for (std::size_t o = 0; o < W.cols; ++o) {

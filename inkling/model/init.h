@@ -27,8 +27,9 @@ enum class Init {
 };
 
 inline std::span<const std::string_view> choice_names(Init) {
-  static constexpr std::string_view kNames[] = {"auto",         "he_normal",     "he_uniform", "xavier_normal", "xavier_uniform",
-                                                "lecun_normal", "lecun_uniform", "orthogonal", "normal",        "uniform"};
+  static constexpr std::string_view kNames[] = {"auto",           "he_normal",    "he_uniform",    "xavier_normal",
+                                                "xavier_uniform", "lecun_normal", "lecun_uniform", "orthogonal",
+                                                "normal",         "uniform"};
   return kNames;
 }
 

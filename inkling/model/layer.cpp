@@ -81,7 +81,7 @@ void weight_gradient(const Runtime& rt, const FirstInput& x, ConstMatrixView dz,
                          .dW = dW.data,
                          .dW_stride = dW.stride,
                          .O = dz.cols};
-  constexpr std::size_t kRowsATask = 64;            // derived: the kernel takes 64 pixels at a time
+  constexpr std::size_t kRowsATask = 64;           // derived: the kernel takes 64 pixels at a time
   constexpr std::size_t kWorthThreads = 1u << 17;  // guess: as in in_blocks
   if (x.pixels.rows * dW.rows * dz.cols / 4 < kWorthThreads) return rt.kernels().sparse_gradient(p, 0, dW.rows);
   rt.pool().run((dW.rows + kRowsATask - 1) / kRowsATask, [&](std::size_t task) noexcept {

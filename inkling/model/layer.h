@@ -21,8 +21,9 @@ void in_blocks(const Runtime& rt, std::size_t count, std::size_t unit, std::size
   if (rt.threads() == 1 || multiply_adds < kWorthThreads) return block(0, count);
   const std::size_t wanted = kBlocksPerThread * rt.threads();
   const std::size_t length = round_up((count + wanted - 1) / wanted, unit);
-  rt.pool().run((count + length - 1) / length,
-                [&](std::size_t task) noexcept { block(task * length, count < (task + 1) * length ? count : (task + 1) * length); });
+  rt.pool().run((count + length - 1) / length, [&](std::size_t task) noexcept {
+    block(task * length, count < (task + 1) * length ? count : (task + 1) * length);
+  });
 }
 
 // Whether so few of the images' pixels are ink that the first layer's products had better skip the others.

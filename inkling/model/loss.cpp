@@ -183,7 +183,8 @@ double compute_loss(const Runtime& rt, const LossOptions& options, const MixedLa
         t[c] = (1 - smoothing) * hot + smoothing / (output_of(options.kind) == Output::sigmoid ? 2 : classes);
       }
       const std::span<const float> z = logits.row(b);
-      ws.loss()[b] = loss_of(options, {.z = z, .t = {t.data(), C}, .w = {w.data(), C}, .dz = dz.row(b), .scale = 1 / divisor});
+      ws.loss()[b] =
+          loss_of(options, {.z = z, .t = {t.data(), C}, .w = {w.data(), C}, .dz = dz.row(b), .scale = 1 / divisor});
       const auto top = static_cast<std::size_t>(std::ranges::max_element(z) - z.begin());
       ws.is_correct()[b] = top == (lambda < 0.5 ? labels.partners[b] : y);
     }

@@ -76,7 +76,8 @@ void bound_norms(const Runtime& rt, Mlp& model, float max_norm) {
       std::array<double, kColumnUnit> squares{};
       for (std::size_t i = 0; i < W.rows; ++i) {
         const float* w = W.data + i * W.stride + first;
-        for (std::size_t o = 0; o < kColumnUnit; ++o) squares[o] += static_cast<double>(w[o]) * static_cast<double>(w[o]);
+        for (std::size_t o = 0; o < kColumnUnit; ++o)
+          squares[o] += static_cast<double>(w[o]) * static_cast<double>(w[o]);
       }
       std::array<float, kColumnUnit> factor{};
       bool any = false;

@@ -213,8 +213,7 @@ T loss(const Network<T>& net, const Held& held, const LossOptions& options, cons
   if (penalty.l2 == 0 && penalty.l1 == 0) return total;
   for (const Layer<T>& layer : net.layers)
     for (const T& w : layer.W)
-      total += 0.5 * static_cast<double>(penalty.l2) * w * w +
-               static_cast<double>(penalty.l1) * (real(w) > 0 ? w : -w);
+      total += 0.5 * static_cast<double>(penalty.l2) * w * w + static_cast<double>(penalty.l1) * (real(w) > 0 ? w : -w);
   return total;
 }
 

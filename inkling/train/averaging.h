@@ -11,7 +11,7 @@
 namespace inkling {
 
 struct AveragingOptions {
-  float ema = 0;              // exponential moving average: average = ema average + (1 - ema) w after each step; 0: none
+  float ema = 0;  // exponential moving average: average = ema average + (1 - ema) w after each step; 0: none
   std::size_t swa_start = 0;  // stochastic weight averaging: the mean of the weights at the end of this epoch and of
                               // each one after it (Izmailov et al. 2018); 0: none
 

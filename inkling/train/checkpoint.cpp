@@ -134,13 +134,16 @@ Checkpoint checkpoint_from_bytes(std::span<const std::uint8_t> bytes, std::strin
   const std::string place = fmt::format("{}: {}", where, kStateKey);
   const json numbers = parse_json_object(text_under(file, kStateKey, where), place);
   const auto count = [&](const char* key) { return json_count(json_member(numbers, key, place), place + ": " + key); };
-  const auto number = [&](const char* key) { return json_number(json_member(numbers, key, place), place + ": " + key); };
+  const auto number = [&](const char* key) {
+    return json_number(json_member(numbers, key, place), place + ": " + key);
+  };
   if (count("format") != kVersion)
     fail(ErrorKind::format, "{}: format {}, and this Inkling reads {}: resume with the one that wrote it", where,
          count("format"), kVersion);
 
   Checkpoint checkpoint;
-  const json identity = parse_json_object(text_under(file, kIdentityKey, where), fmt::format("{}: {}", where, kIdentityKey));
+  const json identity =
+      parse_json_object(text_under(file, kIdentityKey, where), fmt::format("{}: {}", where, kIdentityKey));
   for (const auto& [what, value] : identity.items())
     checkpoint.identity[what] = json_text(value, fmt::format("{}: {}: {}", where, kIdentityKey, in_quotes(what)));
 
@@ -173,7 +176,8 @@ Checkpoint checkpoint_from_bytes(std::span<const std::uint8_t> bytes, std::strin
   s.averaging.statistics = std::move(average.statistics);
   const std::size_t vectors = count("optimizer_vectors");
   if (vectors > kMaxVectors)
-    fail(ErrorKind::limit, "{}: {} vectors of the optimizer, more than the {} that are allowed", where, vectors, kMaxVectors);
+    fail(ErrorKind::limit, "{}: {} vectors of the optimizer, more than the {} that are allowed", where, vectors,
+         kMaxVectors);
   for (std::size_t k = 0; k < vectors; ++k) s.optimizer.vectors.push_back(tensors.take(fmt::format("optimizer.{}", k)));
   tensors.check_none_left(where);
   return checkpoint;

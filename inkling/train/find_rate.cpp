@@ -29,7 +29,8 @@ float steepest(const std::vector<RatePoint>& points) {
 RateCurve find_rate(const Runtime& rt, const Mlp& model_in, const Dataset& train, const FitOptions& options, float low,
                     float high, std::size_t steps) {
   if (!(low > 0 && low < high) || !std::isfinite(high) || steps < 10)
-    fail(ErrorKind::config, "rates from {} to {} in {} steps; expected 0 < low < high and 10 steps or more", low, high, steps);
+    fail(ErrorKind::config, "rates from {} to {} in {} steps; expected 0 < low < high and 10 steps or more", low, high,
+         steps);
   constexpr double kForget = 0.9;    // guess: the smoothed loss looks back over about ten steps
   constexpr double kExploded = 4.0;  // Smith's successors' usual bound
   check_fit(model_in.config(), train);

@@ -21,7 +21,7 @@ struct RatePoint {
 struct RateCurve {
   std::vector<RatePoint> points;  // up to where the loss exploded
   float suggested = 0;            // where the smoothed loss falls fastest, as the rate's logarithm goes; 0: nowhere
-  float lowest_at = 0;         // the rate of the lowest smoothed loss: do not go there
+  float lowest_at = 0;            // the rate of the lowest smoothed loss: do not go there
 };
 
 // Trains a copy of model for `steps` steps with rates from `low` to `high`, geometrically, and stops where the smoothed

@@ -28,14 +28,16 @@ class Run {
         callbacks_(callbacks),
         batches_(data.train, {.size = options.batch, .seed = options.seed}),
         steps_per_epoch_((batches_.count() + options.accumulate - 1) / options.accumulate),
-        total_steps_(options.stop.max_steps > 0 ? std::min<std::uint64_t>(options.stop.max_steps, options.epochs * steps_per_epoch_)
-                                                : options.epochs * steps_per_epoch_),
+        total_steps_(options.stop.max_steps > 0
+                         ? std::min<std::uint64_t>(options.stop.max_steps, options.epochs * steps_per_epoch_)
+                         : options.epochs * steps_per_epoch_),
         optimizer_(model, options.optimizer),
         schedule_(options.schedule, options.optimizer.learning_rate, total_steps_, steps_per_epoch_),
         gradient_(model, options.gradient, options.accumulate > 1),
         averaging_(options.averaging),
         ws_(model, batches_.size()),
-        test_ws_(model, std::min(kTestBatch, std::max(data.test.count(), data.validation ? data.validation->count() : 1))) {
+        test_ws_(model,
+                 std::min(kTestBatch, std::max(data.test.count(), data.validation ? data.validation->count() : 1))) {
     state_.last_good = Weights::of(model);
   }
 

@@ -39,7 +39,7 @@ struct FitState {
   Schedule::State schedule{};
   Averaging::State averaging{};
 
-  Weights last_good{};  // as they were at the end of the last finished epoch
+  Weights last_good{};           // as they were at the end of the last finished epoch
   std::uint64_t best_epoch = 0;  // 0: none yet
   double best = 0;               // what that epoch's loss or accuracy was
   std::uint64_t epochs_without_better = 0;

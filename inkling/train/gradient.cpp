@@ -57,7 +57,10 @@ void Gradient::finish(const Runtime& rt, const Mlp& model, Workspace& ws) {
   const std::span<float> g = ws.gradients();
   if (sum_.size() != 0) std::copy_n(sum_.data(), sum_.size(), g.data());
   if (options_.clip_value > 0)
-    for (float& each : g) each = each > options_.clip_value ? options_.clip_value : each < -options_.clip_value ? -options_.clip_value : each;
+    for (float& each : g)
+      each = each > options_.clip_value    ? options_.clip_value
+             : each < -options_.clip_value ? -options_.clip_value
+                                           : each;
   if (options_.clip_norm > 0) {
     const double norm = std::sqrt(sum_of_squares(rt, g));
     const double factor = static_cast<double>(options_.clip_norm) / (norm + 1e-6);  // PyTorch's

@@ -47,19 +47,21 @@ std::vector<TensorHealth> tensor_health(const Runtime&, const Mlp& model, const 
 
 std::vector<std::string> complaints(const Runtime& rt, const Mlp& model, const Dataset& data,
                                     const std::vector<TensorHealth>& health) {
-  constexpr double kVanished = 1e-9;   // guess: below it a step is lost in a float's rounding
-  constexpr double kExploded = 0.5;    // guess: half of the tensor is new after one step
-  constexpr double kManyDead = 0.1;    // guess
+  constexpr double kVanished = 1e-9;    // guess: below it a step is lost in a float's rounding
+  constexpr double kExploded = 0.5;     // guess: half of the tensor is new after one step
+  constexpr double kManyDead = 0.1;     // guess
   constexpr std::size_t kSample = 512;  // guess: images looked at
   std::vector<std::string> texts;
   for (const TensorHealth& t : health) {
     if (!t.name.ends_with(".weight")) continue;
     if (t.update_ratio < kVanished)
-      texts.push_back(fmt::format("{} hardly moves: its last step changed it by {:.1e} of its size (gradient norm {:.1e})",
-                                  t.name, t.update_ratio, t.gradient_norm));
+      texts.push_back(
+          fmt::format("{} hardly moves: its last step changed it by {:.1e} of its size (gradient norm {:.1e})", t.name,
+                      t.update_ratio, t.gradient_norm));
     if (t.update_ratio > kExploded)
-      texts.push_back(fmt::format("{} leaps: its last step changed it by {:.0f} % of its size; the learning rate may be too high",
-                                  t.name, 100 * t.update_ratio));
+      texts.push_back(
+          fmt::format("{} leaps: its last step changed it by {:.0f} % of its size; the learning rate may be too high",
+                      t.name, 100 * t.update_ratio));
   }
 
   const std::size_t images = std::min(kSample, data.count());
@@ -75,7 +77,8 @@ std::vector<std::string> complaints(const Runtime& rt, const Mlp& model, const D
       dead += !lives;
     }
     if (static_cast<double>(dead) >= kManyDead * static_cast<double>(a.cols))
-      texts.push_back(fmt::format("hidden layer {}: {} of {} units are dead, 0 for each of {} images", l + 1, dead, a.cols, a.rows));
+      texts.push_back(fmt::format("hidden layer {}: {} of {} units are dead, 0 for each of {} images", l + 1, dead,
+                                  a.cols, a.rows));
   }
   return texts;
 }

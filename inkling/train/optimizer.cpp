@@ -162,16 +162,15 @@ void Optimizer::step_muon(const Runtime& rt, Mlp& model, const Workspace& ws, co
 // One evaluation a step. PyTorch's LBFGS with max_iter = 1 and no line search, but that a step after which the loss
 // has not fallen as its slope promised (Armijo's rule) is taken back and halved.
 void Optimizer::step_lbfgs(const Runtime& rt, Mlp& model, const Workspace& ws, float rate) {
-  constexpr double kArmijo = 1e-4;   // as usual
-  constexpr double kShortest = 1e-10;  // guess: a direction along which nothing falls is given up
+  constexpr double kArmijo = 1e-4;      // as usual
+  constexpr double kShortest = 1e-10;   // guess: a direction along which nothing falls is given up
   constexpr double kCurvature = 1e-10;  // PyTorch's: below it a pair says nothing
   const std::size_t size = model.arena().size();
   const std::span<float> w = model.arena();
   const std::span<const float> g = ws.gradients();
   const std::span<float> d{direction_.data(), size};
   const auto go = [&] {  // w = w_before + step d
-    for (std::size_t i = 0; i < size; ++i)
-      w[i] = w_before_[i] + static_cast<float>(lbfgs_.step) * d[i];
+    for (std::size_t i = 0; i < size; ++i) w[i] = w_before_[i] + static_cast<float>(lbfgs_.step) * d[i];
   };
 
   if (lbfgs_.trying) {
@@ -217,8 +216,7 @@ void Optimizer::step_lbfgs(const Runtime& rt, Mlp& model, const Workspace& ws, f
     add(y_[k], -alpha[k]);
   }
   for (float& each : d) each *= static_cast<float>(lbfgs_.scale);
-  for (std::size_t k = 0; k < s_.size(); ++k)
-    add(s_[k], alpha[k] - lbfgs_.rho[k] * dot(rt, {y_[k].data(), size}, d));
+  for (std::size_t k = 0; k < s_.size(); ++k) add(s_[k], alpha[k] - lbfgs_.rho[k] * dot(rt, {y_[k].data(), size}, d));
 
   const double slope = dot(rt, g, d);
   if (!(slope < 0)) {  // no way down: forget, and take the gradient's next time

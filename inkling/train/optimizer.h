@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "inkling/core/choice.h"
 #include "inkling/core/aligned.h"
+#include "inkling/core/choice.h"
 #include "inkling/kernel/runtime.h"
 #include "inkling/model/mlp.h"
 #include "inkling/model/workspace.h"
@@ -35,12 +35,12 @@ class Optimizer {
   struct Options {
     Kind kind = sgd;
     float learning_rate = 0.1f;
-    float momentum = 0.9f;  // mu, of momentum, nesterov and muon
-    float beta1 = 0.9f;     // of adam, adamw, lion, and of muon's adamw
-    float beta2 = 0.999f;   // likewise; lion's authors take 0.99
-    float alpha = 0.99f;    // of rmsprop
-    float epsilon = 1e-8f;  // of rmsprop, adagrad, adam, adamw, and of muon's adamw
-    float weight_decay = 0; // decoupled: w -= rate weight_decay w, weight matrices alone; L2 is in model/penalty.h
+    float momentum = 0.9f;   // mu, of momentum, nesterov and muon
+    float beta1 = 0.9f;      // of adam, adamw, lion, and of muon's adamw
+    float beta2 = 0.999f;    // likewise; lion's authors take 0.99
+    float alpha = 0.99f;     // of rmsprop
+    float epsilon = 1e-8f;   // of rmsprop, adagrad, adam, adamw, and of muon's adamw
+    float weight_decay = 0;  // decoupled: w -= rate weight_decay w, weight matrices alone; L2 is in model/penalty.h
     float muon_adamw_rate = 0.05f;  // muon's adamw takes the learning rate times this
     std::size_t history = 100;      // pairs that lbfgs remembers
 

@@ -9,6 +9,7 @@
 #include <functional>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <type_traits>
 #include <variant>
 
 #include "inkling/core/error.h"
@@ -95,10 +96,12 @@ constexpr std::size_t kMillion = 1000000, kMany = std::numeric_limits<std::uint3
 const Row kRows[] = {
     {{"layers", "Network", "W,W,...", "Widths: inputs, hidden layers, outputs"},
      [](Recipe& r) -> Field { return Widths{&r.network.widths}; }},
-    {{"activation", "Network", "NAME", "Of the hidden layers, one or one for each: linear, relu, leaky_relu, elu, selu, "
+    {{"activation", "Network", "NAME",
+      "Of the hidden layers, one or one for each: linear, relu, leaky_relu, elu, selu, "
       "gelu, gelu_tanh, silu, mish, sigmoid, tanh, scaled_tanh, softplus"},
      [](Recipe& r) -> Field { return Activations{&r.network}; }},
-    {{"loss", "Network", "NAME", "cross_entropy and focal have softmax outputs, binary_cross_entropy sigmoid ones, "
+    {{"loss", "Network", "NAME",
+      "cross_entropy and focal have softmax outputs, binary_cross_entropy sigmoid ones, "
       "mean_squared_error linear ones"},
      [](Recipe& r) -> Field {
        OneOf field = one_of(r.fit.gradient.loss.kind);
@@ -118,13 +121,15 @@ const Row kRows[] = {
      [](Recipe& r) -> Field { return above_0(r.network.ink); }},
     {{"batch_norm", "Network", "", "Normalise every hidden layer's sums over the batch"},
      [](Recipe& r) -> Field { return Flag{&r.network.batch_norm}; }},
-    {{"init", "Network", "NAME", "auto takes the right one for the activation; he_normal, he_uniform, xavier_normal, "
+    {{"init", "Network", "NAME",
+      "auto takes the right one for the activation; he_normal, he_uniform, xavier_normal, "
       "xavier_uniform, lecun_normal, lecun_uniform, orthogonal, normal, uniform"},
      [](Recipe& r) -> Field { return one_of(r.init.kind); }},
     {{"init_scale", "Network", "X", "Of normal (its standard deviation) and uniform (its bound)"},
      [](Recipe& r) -> Field { return above_0(r.init.scale); }},
 
-    {{"optimizer", "Optimiser", "NAME", "sgd, momentum, nesterov, rmsprop, adagrad, adam, adamw, lion, muon; for --batch "
+    {{"optimizer", "Optimiser", "NAME",
+      "sgd, momentum, nesterov, rmsprop, adagrad, adam, adamw, lion, muon; for --batch "
       "full also rprop, lbfgs. Sets its usual rate and moments"},
      [](Recipe& r) -> Field {
        OneOf field = one_of(r.fit.optimizer.kind);
@@ -151,19 +156,30 @@ const Row kRows[] = {
     {{"muon_adamw_rate", "Optimiser", "X", "Of muon: its adamw for biases takes the rate times this"},
      [](Recipe& r) -> Field { return above_0(r.fit.optimizer.muon_adamw_rate); }},
     {{"history", "Optimiser", "N", "Of lbfgs: steps that it remembers"},
-     [](Recipe& r) -> Field { return Count{&r.fit.optimizer.history, 1, 1000}; }},
+     [](Recipe& r) -> Field {
+       return Count{&r.fit.optimizer.history, 1, 1000};
+     }},
 
-    {{"schedule", "Schedule", "NAME", "Of the learning rate: constant, step, exponential, cosine, one_cycle, "
+    {{"schedule", "Schedule", "NAME",
+      "Of the learning rate: constant, step, exponential, cosine, one_cycle, "
       "reduce_on_plateau"},
      [](Recipe& r) -> Field { return one_of(r.fit.schedule.kind); }},
     {{"warmup", "Schedule", "N", "Steps in which the rate rises from 0, before any schedule"},
-     [](Recipe& r) -> Field { return Count{&r.fit.schedule.warmup, 0, kMany}; }},
+     [](Recipe& r) -> Field {
+       return Count{&r.fit.schedule.warmup, 0, kMany};
+     }},
     {{"gamma", "Schedule", "X", "Of step, exponential, reduce_on_plateau: the rate's factor"},
-     [](Recipe& r) -> Field { return Number{&r.fit.schedule.gamma, 0, false, std::nextafter(1.0, 2.0)}; }},
+     [](Recipe& r) -> Field {
+       return Number{&r.fit.schedule.gamma, 0, false, std::nextafter(1.0, 2.0)};
+     }},
     {{"step_epochs", "Schedule", "N", "Of step: epochs from one factor to the next"},
-     [](Recipe& r) -> Field { return Count{&r.fit.schedule.step_epochs, 1, kMillion}; }},
+     [](Recipe& r) -> Field {
+       return Count{&r.fit.schedule.step_epochs, 1, kMillion};
+     }},
     {{"plateau_patience", "Schedule", "N", "Of reduce_on_plateau: epochs without a lower loss"},
-     [](Recipe& r) -> Field { return Count{&r.fit.schedule.patience, 0, kMillion}; }},
+     [](Recipe& r) -> Field {
+       return Count{&r.fit.schedule.patience, 0, kMillion};
+     }},
     {{"lowest_rate", "Schedule", "X", "Of cosine, reduce_on_plateau: where the rate ends"},
      [](Recipe& r) -> Field { return not_negative(r.fit.schedule.lowest); }},
 
@@ -188,37 +204,62 @@ const Row kRows[] = {
     {{"ema", "Regularisation", "X", "Decay of an exponential average of the weights, used in their stead; 0: none"},
      [](Recipe& r) -> Field { return share(r.fit.averaging.ema); }},
     {{"swa_start", "Regularisation", "N", "First epoch whose end goes into a mean of the weights; 0: none"},
-     [](Recipe& r) -> Field { return Count{&r.fit.averaging.swa_start, 0, kMillion}; }},
+     [](Recipe& r) -> Field {
+       return Count{&r.fit.averaging.swa_start, 0, kMillion};
+     }},
 
     {{"epochs", "Run", "N", "Passes over the training images"},
-     [](Recipe& r) -> Field { return Count{&r.fit.epochs, 1, kMillion}; }},
+     [](Recipe& r) -> Field {
+       return Count{&r.fit.epochs, 1, kMillion};
+     }},
     {{"batch", "Run", "N|full", "Images in a batch"},
-     [](Recipe& r) -> Field { return Count{&r.fit.batch, 1, kMany, "full"}; }},
+     [](Recipe& r) -> Field {
+       return Count{&r.fit.batch, 1, kMany, "full"};
+     }},
     {{"accumulate", "Run", "N", "Batches whose gradients make one step"},
-     [](Recipe& r) -> Field { return Count{&r.fit.accumulate, 1, kMillion}; }},
+     [](Recipe& r) -> Field {
+       return Count{&r.fit.accumulate, 1, kMillion};
+     }},
     {{"seed", "Run", "N", "Seed of all that is random"},
-     [](Recipe& r) -> Field { return Count{&r.fit.seed, 0, std::numeric_limits<std::size_t>::max()}; }},
+     [](Recipe& r) -> Field {
+       return Count{&r.fit.seed, 0, std::numeric_limits<std::size_t>::max()};
+     }},
     {{"max_steps", "Run", "N", "Stop after so many steps; 0: no limit"},
-     [](Recipe& r) -> Field { return Count{&r.fit.stop.max_steps, 0, kMany}; }},
+     [](Recipe& r) -> Field {
+       return Count{&r.fit.stop.max_steps, 0, kMany};
+     }},
     {{"max_seconds", "Run", "X", "Stop after so much time; 0: no limit"},
      [](Recipe& r) -> Field { return Number{&r.fit.stop.max_seconds}; }},
-    {{"target_accuracy", "Run", "X", "Stop once it is reached (0.98), on the validation images or else the test images; "
+    {{"target_accuracy", "Run", "X",
+      "Stop once it is reached (0.98), on the validation images or else the test images; "
       "0: none"},
-     [](Recipe& r) -> Field { return Number{&r.fit.stop.target_accuracy, 0, true, std::nextafter(1.0, 2.0)}; }},
+     [](Recipe& r) -> Field {
+       return Number{&r.fit.stop.target_accuracy, 0, true, std::nextafter(1.0, 2.0)};
+     }},
     {{"patience", "Run", "N", "Stop after so many reports without a better one on the validation images; 0: do not"},
-     [](Recipe& r) -> Field { return Count{&r.fit.stop.patience, 0, kMillion}; }},
+     [](Recipe& r) -> Field {
+       return Count{&r.fit.stop.patience, 0, kMillion};
+     }},
     {{"watch", "Run", "NAME", "What better means: loss, accuracy"},
      [](Recipe& r) -> Field { return one_of(r.fit.stop.watch); }},
     {{"keep", "Run", "NAME", "Weights to end with: last, or best on the validation images"},
      [](Recipe& r) -> Field { return one_of(r.fit.stop.keep); }},
     {{"report_every", "Run", "N", "Epochs from one evaluation and line to the next"},
-     [](Recipe& r) -> Field { return Count{&r.fit.report_every, 1, kMillion}; }},
+     [](Recipe& r) -> Field {
+       return Count{&r.fit.report_every, 1, kMillion};
+     }},
     {{"limit_train", "Run", "N", "Train on the first N images; 0: all"},
-     [](Recipe& r) -> Field { return Count{&r.limit_train, 0, kMany}; }},
+     [](Recipe& r) -> Field {
+       return Count{&r.limit_train, 0, kMany};
+     }},
     {{"limit_test", "Run", "N", "Test on the first N images; 0: all"},
-     [](Recipe& r) -> Field { return Count{&r.limit_test, 0, kMany}; }},
+     [](Recipe& r) -> Field {
+       return Count{&r.limit_test, 0, kMany};
+     }},
     {{"validation", "Run", "X", "Share of the training images to hold out, even by class, for validation; 0: none"},
-     [](Recipe& r) -> Field { return Number{&r.validation, 0, true, 1}; }},
+     [](Recipe& r) -> Field {
+       return Number{&r.validation, 0, true, 1};
+     }},
 };
 
 // Keys of a run's config.json that are no options.
@@ -234,14 +275,17 @@ std::vector<std::string_view> split(std::string_view text) {
   }
 }
 
+// The whole text, as a number; a whole number with a 0 in front is none, because some would take it as octal.
 template <typename T>
 bool read(std::string_view text, T& value) {
+  if (std::is_integral_v<T> && text.size() > 1 && text.front() == '0') return false;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() && end == text.data() + text.size();
 }
 
 [[noreturn]] void refuse(std::string_view name, const std::string& expected, std::string_view text) {
-  fail(ErrorKind::config, "{}: expected {}, got {}", name, expected, in_quotes(text));
+  const std::string quoted = in_quotes(text);  // in double quotes; a command line's errors have single ones
+  fail(ErrorKind::config, "{}: expected {}, got '{}'", name, expected, quoted.substr(1, quoted.rfind('"') - 1));
 }
 
 // Sets a field from text, and says what was expected where that cannot be.
@@ -252,12 +296,15 @@ struct Set {
     std::size_t value = 0;
     const bool is_word = f.word != nullptr && text == f.word;
     if (!is_word && (!read(text, value) || value < f.low || value > f.high))
-      refuse(name, fmt::format("a whole number from {} to {}{}", f.low, f.high, f.word ? fmt::format(" or {}", f.word) : ""), text);
+      refuse(name,
+             fmt::format("a whole number from {} to {}{}", f.low, f.high, f.word ? fmt::format(" or {}", f.word) : ""),
+             text);
     *f.value = is_word ? std::numeric_limits<std::size_t>::max() : value;
   }
   void operator()(const Number& f) const {
     double value = 0;
-    const bool fits = read(text, value) && std::isfinite(value) && (f.low_too ? value >= f.low : value > f.low) && value < f.below;
+    const bool fits =
+        read(text, value) && std::isfinite(value) && (f.low_too ? value >= f.low : value > f.low) && value < f.below;
     const bool is_float = std::holds_alternative<float*>(f.value);
     const auto narrow = static_cast<float>(value);
     if (!fits || (is_float && (!std::isfinite(narrow) || (!f.low_too && !(narrow > 0)))))
@@ -302,7 +349,8 @@ struct Set {
   }
 
   static std::string expected(const Number& f) {
-    const std::string from = f.low_too ? fmt::format("a number from {}", f.low) : fmt::format("a finite number above {}", f.low);
+    const std::string from =
+        f.low_too ? fmt::format("a number from {}", f.low) : fmt::format("a finite number above {}", f.low);
     if (f.below == kInfinity) return from;
     return fmt::format("{} to {}1", from, f.below > 1 ? "" : "below ");
   }
@@ -356,7 +404,9 @@ std::string text_of(const json& value, std::string_view where) {
   if (value.is_boolean()) return value.get<bool>() ? "true" : "false";
   if (value.is_number_integer()) return value.dump();
   if (value.is_number()) return fmt::format("{}", value.get<double>());
-  if (!value.is_array()) fail(ErrorKind::format, "{}: expected a number, a text, true or false, or a list, found {}", where, value.type_name());
+  if (!value.is_array())
+    fail(ErrorKind::format, "{}: expected a number, a text, true or false, or a list, found {}", where,
+         value.type_name());
   std::string text;
   for (const json& each : value) {
     if (each.is_array()) fail(ErrorKind::format, "{}: a list inside a list", where);
@@ -416,12 +466,17 @@ void check(const Recipe& recipe) {
   check(recipe.network);
   check(recipe.fit, recipe.network, recipe.validation > 0);
   const Optimizer::Kind kind = recipe.fit.optimizer.kind;
-  if ((kind == Optimizer::rprop || kind == Optimizer::lbfgs) && recipe.fit.batch != std::numeric_limits<std::size_t>::max())
-    fail(ErrorKind::config, "optimizer {} compares one gradient with the next and needs the same images in each: give batch full, "
-         "or take another optimizer", name(kind));
+  if ((kind == Optimizer::rprop || kind == Optimizer::lbfgs) &&
+      recipe.fit.batch != std::numeric_limits<std::size_t>::max())
+    fail(ErrorKind::config,
+         "optimizer {} compares one gradient with the next and needs the same images in each: give batch full, "
+         "or take another optimizer",
+         name(kind));
   const Config& network = recipe.network;
-  if (kind == Optimizer::lbfgs && (network.dropout > 0 || network.dropout_input > 0 || network.input_noise > 0 || recipe.fit.gradient.mixup > 0))
-    fail(ErrorKind::config, "lbfgs needs a loss that does not change from step to step: leave out dropout, noise and mixup");
+  if (kind == Optimizer::lbfgs &&
+      (network.dropout > 0 || network.dropout_input > 0 || network.input_noise > 0 || recipe.fit.gradient.mixup > 0))
+    fail(ErrorKind::config,
+         "lbfgs needs a loss that does not change from step to step: leave out dropout, noise and mixup");
 }
 
 void apply_preset(Recipe& recipe, std::string_view name) {

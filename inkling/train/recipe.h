@@ -1,5 +1,5 @@
-// Every choice of a training run in one struct, and all of them as data: one table of names, ranges and helps from which
-// the command line, config files, presets and the run's record are made.
+// Every choice of a training run in one struct, and all of them as data: one table of names, ranges and helps from
+// which the command line, config files, presets and the run's record are made.
 //
 // A value is given as text ("0.1", "784,128,10", "relu") or as the JSON value of the same meaning. Options are applied
 // in the order of the table, where `optimizer` stands before `learning_rate`: choosing an optimiser sets its usual rate

@@ -51,7 +51,7 @@ float Schedule::rate(std::uint64_t s) const {
       const double start = rate_ / 25, end = start / 1e4;
       const double top = 0.3 * total - 1, last = total - 1;
       rate = at <= top ? along_cosine(start, rate_, top > 0 ? at / top : 1)
-                         : along_cosine(rate_, end, last > top ? (at - top) / (last - top) : 1);
+                       : along_cosine(rate_, end, last > top ? (at - top) / (last - top) : 1);
       break;
     }
     case reduce_on_plateau: rate = std::max(rate_ * state_.factor, std::min(lowest, rate_)); break;

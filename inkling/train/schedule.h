@@ -12,21 +12,22 @@ namespace inkling {
 
 class Schedule {
  public:
-  // rate is the learning rate that the optimiser was given; e counts whole epochs from 0, s optimiser steps, of S in all.
+  // rate is the learning rate that the optimiser was given; e counts whole epochs from 0, s optimiser steps, of S in
+  // all.
   enum Kind {
-    constant,           // rate
-    step,               // rate * gamma^(e / step_epochs), rounded down
-    exponential,        // rate * gamma^e
-    cosine,             // lowest + (rate - lowest) (1 + cos(pi s / S)) / 2 (Loshchilov, Hutter 2017)
-    one_cycle,          // rate / 25 up to rate in the first 30 % of the steps, then down to rate / 250,000, both along a
-                        // half cosine (Smith, Topin 2018)
+    constant,     // rate
+    step,         // rate * gamma^(e / step_epochs), rounded down
+    exponential,  // rate * gamma^e
+    cosine,       // lowest + (rate - lowest) (1 + cos(pi s / S)) / 2 (Loshchilov, Hutter 2017)
+    one_cycle,    // rate / 25 up to rate in the first 30 % of the steps, then down to rate / 250,000, both along a
+                  // half cosine (Smith, Topin 2018)
     reduce_on_plateau,  // times gamma whenever the watched loss has not fallen by a ten-thousandth for more than
                         // `patience` epochs
   };
   struct Options {
     Kind kind = constant;
-    std::size_t warmup = 0;       // steps; step s < warmup takes (s + 1) / warmup of what the kind says
-    float gamma = 0.1f;           // of step, exponential and reduce_on_plateau
+    std::size_t warmup = 0;        // steps; step s < warmup takes (s + 1) / warmup of what the kind says
+    float gamma = 0.1f;            // of step, exponential and reduce_on_plateau
     std::size_t step_epochs = 10;  // of step
     std::size_t patience = 10;     // of reduce_on_plateau, epochs
     float lowest = 0;              // of cosine and reduce_on_plateau
@@ -45,7 +46,7 @@ class Schedule {
 
   // For checkpoints: what observe() has brought about.
   struct State {
-    double best = 0;  // lowest loss so far
+    double best = 0;   // lowest loss so far
     bool any = false;  // whether there was one
     std::uint64_t bad_epochs = 0;
     double factor = 1;
@@ -62,7 +63,8 @@ class Schedule {
 };
 
 inline std::span<const std::string_view> choice_names(Schedule::Kind) {
-  static constexpr std::string_view kNames[] = {"constant", "step", "exponential", "cosine", "one_cycle", "reduce_on_plateau"};
+  static constexpr std::string_view kNames[] = {"constant", "step",      "exponential",
+                                                "cosine",   "one_cycle", "reduce_on_plateau"};
   return kNames;
 }
 
