@@ -66,73 +66,122 @@ HWY_INLINE void transpose_bits(std::uint64_t rows[kMaskBits]) {
     }
 }
 
+// What the set bits of a mask stand for: bit k for the pixel at pixels[k * pixel_step], which multiplies the row of
+// floats at rows + k * row_step.
+struct Terms {
+  std::uint64_t mask;
+  const std::uint8_t* pixels;
+  std::size_t pixel_step;
+  const float* rows;
+  std::size_t row_step;
+};
+
+// Adds the term of the lowest bit, and clears it.
 template <std::size_t Vectors>
-HWY_INLINE void forward_columns(const SparseForward& p, std::size_t b0, std::size_t b1, std::size_t n) {
+HWY_INLINE void add_lowest(V (&sum)[Vectors], Terms& t, const float* values) {
   const D d;
-  const std::size_t I = p.X.cols;
-  const float* values = p.pixel_values;
-  for (std::size_t i0 = 0; i0 < I; i0 += kMaskBits) {
-    const bool first = i0 == 0;
-    const bool last = i0 + kMaskBits >= I;
-    for (std::size_t b = b0; b < b1; ++b) {
-      const std::uint8_t* pixels = p.X.data + b * p.X.stride + i0;
-      const float* W = p.W + i0 * p.W_stride + n;
-      float* out = p.out + b * p.out_stride + n;
-      V sum[Vectors];
+  const auto k = static_cast<std::size_t>(std::countr_zero(t.mask));
+  t.mask &= t.mask - 1;
+  const V x = hn::Set(d, values[t.pixels[k * t.pixel_step]]);
+  const float* row = t.rows + k * t.row_step;
 #pragma GCC unroll 16
-      for (std::size_t v = 0; v < Vectors; ++v) sum[v] = first ? hn::Zero(d) : hn::Load(d, out + v * kLanes);
+  for (std::size_t v = 0; v < Vectors; ++v) sum[v] = fma(x, hn::Load(d, row + v * kLanes), sum[v]);
+}
 
-      for (std::uint64_t mask = ink_mask(pixels, std::min(kMaskBits, I - i0)); mask != 0; mask &= mask - 1) {
-        const auto i = static_cast<std::size_t>(std::countr_zero(mask));
-        const V x = hn::Set(d, values[pixels[i]]);
-#pragma GCC unroll 16
-        for (std::size_t v = 0; v < Vectors; ++v) sum[v] = fma(x, hn::Load(d, W + i * p.W_stride + v * kLanes), sum[v]);
-      }
+// Adds all terms of Group sums, each in ascending order of its bits. Few vectors make short chains that wait for one
+// another's multiply-adds, so narrow layers are summed two at a time.
+template <std::size_t Group, std::size_t Vectors>
+HWY_INLINE void add_all(V (&sum)[Group][Vectors], Terms (&terms)[Group], const float* values) {
+  if constexpr (Group == 2)
+    while (terms[0].mask != 0 && terms[1].mask != 0) {
+      add_lowest(sum[0], terms[0], values);
+      add_lowest(sum[1], terms[1], values);
+    }
+  for (std::size_t g = 0; g < Group; ++g)
+    while (terms[g].mask != 0) add_lowest(sum[g], terms[g], values);
+}
 
-      if (last)
+// Calls columns.template operator()<Vectors>(n) for blocks of columns that together cover the padded width.
+template <class Columns>
+HWY_INLINE void for_columns(std::size_t width, const Columns& columns) {
+  const std::size_t padded = (width + kColumnUnit - 1) / kColumnUnit * kColumnUnit;
+  std::size_t n = 0;
+  for (; n + kVectors * kLanes <= padded; n += kVectors * kLanes) columns.template operator()<kVectors>(n);
+  if constexpr (kVectors / 2 > kVectorsPerUnit)
+    for (; n + kVectors / 2 * kLanes <= padded; n += kVectors / 2 * kLanes)
+      columns.template operator()<kVectors / 2>(n);
+  if constexpr (kVectors / 4 > kVectorsPerUnit)
+    for (; n + kVectors / 4 * kLanes <= padded; n += kVectors / 4 * kLanes)
+      columns.template operator()<kVectors / 4>(n);
+  for (; n < padded; n += kColumnUnit) columns.template operator()<kVectorsPerUnit>(n);
+}
+
+// Images [b, b + Group), pixels [i0, i0 + 64), columns [n, n + Vectors * kLanes).
+template <std::size_t Group, std::size_t Vectors>
+HWY_INLINE void forward_block(const SparseForward& p, std::size_t b, std::size_t i0, std::size_t n) {
+  const D d;
+  const std::size_t count = std::min(kMaskBits, p.X.cols - i0);
+  V sum[Group][Vectors];
+  Terms terms[Group];
+  for (std::size_t g = 0; g < Group; ++g) {
+    const std::uint8_t* pixels = p.X.data + (b + g) * p.X.stride + i0;
+    const float* out = p.out + (b + g) * p.out_stride + n;
+    terms[g] = {ink_mask(pixels, count), pixels, 1, p.W + i0 * p.W_stride + n, p.W_stride};
 #pragma GCC unroll 16
-        for (std::size_t v = 0; v < Vectors; ++v) {
-          if (p.epilogue != Epilogue::none) sum[v] = hn::Add(sum[v], hn::Load(d, p.bias + n + v * kLanes));
-          if (p.epilogue == Epilogue::bias_relu)
-            sum[v] = hn::IfThenElse(hn::Lt(sum[v], hn::Zero(d)), hn::Zero(d), sum[v]);
-        }
+    for (std::size_t v = 0; v < Vectors; ++v) sum[g][v] = i0 == 0 ? hn::Zero(d) : hn::Load(d, out + v * kLanes);
+  }
+  add_all(sum, terms, p.pixel_values);
+  const bool last = i0 + kMaskBits >= p.X.cols;
+  for (std::size_t g = 0; g < Group; ++g) {
+    float* out = p.out + (b + g) * p.out_stride + n;
 #pragma GCC unroll 16
-      for (std::size_t v = 0; v < Vectors; ++v) hn::Store(sum[v], d, out + v * kLanes);
+    for (std::size_t v = 0; v < Vectors; ++v) {
+      V z = sum[g][v];
+      if (last && p.epilogue != Epilogue::none) z = hn::Add(z, hn::Load(d, p.bias + n + v * kLanes));
+      if (last && p.epilogue == Epilogue::bias_relu) z = hn::IfThenElse(hn::Lt(z, hn::Zero(d)), hn::Zero(d), z);
+      hn::Store(z, d, out + v * kLanes);
     }
   }
 }
 
+// derived: about eight chains of multiply-adds keep the units busy.
+template <std::size_t Vectors>
+inline constexpr std::size_t kGroup = Vectors < 8 ? 2 : 1;
+
 void sparse_forward(const SparseForward& p, std::size_t b0, std::size_t b1) noexcept {
   assert(b1 <= p.X.rows && p.pixel_values[0] == 0 && p.W_stride % kColumnUnit == 0 && p.out_stride % kColumnUnit == 0);
-  const std::size_t padded = (p.O + kColumnUnit - 1) / kColumnUnit * kColumnUnit;
-  std::size_t n = 0;
-  for (; n + kVectors * kLanes <= padded; n += kVectors * kLanes) forward_columns<kVectors>(p, b0, b1, n);
-  for (; n < padded; n += kColumnUnit) forward_columns<kVectorsPerUnit>(p, b0, b1, n);
+  for_columns(p.O, [&]<std::size_t Vectors>(std::size_t n) {
+    for (std::size_t i0 = 0; i0 < p.X.cols; i0 += kMaskBits) {
+      std::size_t b = b0;
+      for (; b + kGroup<Vectors> <= b1; b += kGroup<Vectors>) forward_block<kGroup<Vectors>, Vectors>(p, b, i0, n);
+      for (; b < b1; ++b) forward_block<1, Vectors>(p, b, i0, n);
+    }
+  });
 }
 
-// Rows [i0, i0 + count) of dW, count <= 64. masks[t][i] has the images of tile t whose pixel i0 + i is not zero.
-template <std::size_t Vectors>
-HWY_INLINE void gradient_columns(const SparseGradient& p, const std::uint64_t (*masks)[kMaskBits],
-                                 std::size_t first_image, std::size_t images, std::size_t i0, std::size_t count,
-                                 std::size_t n) {
+// Rows [row, row + Group) of dW. masks[t][i] has the images of tile t whose pixel i0 + i is not zero.
+template <std::size_t Group, std::size_t Vectors>
+HWY_INLINE void gradient_rows(const SparseGradient& p, const std::uint64_t (*masks)[kMaskBits],
+                              std::size_t first_image, std::size_t images, std::size_t i0, std::size_t i,
+                              std::size_t n) {
   const D d;
-  const float* values = p.pixel_values;
-  for (std::size_t i = 0; i < count; ++i) {
-    float* dW = p.dW + (i0 + i) * p.dW_stride + n;
-    V sum[Vectors];
+  V sum[Group][Vectors];
+  for (std::size_t g = 0; g < Group; ++g)
 #pragma GCC unroll 16
-    for (std::size_t v = 0; v < Vectors; ++v) sum[v] = first_image == 0 ? hn::Zero(d) : hn::Load(d, dW + v * kLanes);
-    for (std::size_t tile = 0; tile * kMaskBits < images; ++tile)
-      for (std::uint64_t mask = masks[tile][i]; mask != 0; mask &= mask - 1) {
-        const std::size_t b = first_image + tile * kMaskBits + static_cast<std::size_t>(std::countr_zero(mask));
-        const V x = hn::Set(d, values[p.X.data[b * p.X.stride + i0 + i]]);
-        const float* dz = p.dz + b * p.dz_stride + n;
-#pragma GCC unroll 16
-        for (std::size_t v = 0; v < Vectors; ++v) sum[v] = fma(x, hn::Load(d, dz + v * kLanes), sum[v]);
-      }
-#pragma GCC unroll 16
-    for (std::size_t v = 0; v < Vectors; ++v) hn::Store(sum[v], d, dW + v * kLanes);
+    for (std::size_t v = 0; v < Vectors; ++v)
+      sum[g][v] = first_image == 0 ? hn::Zero(d) : hn::Load(d, p.dW + (i0 + i + g) * p.dW_stride + n + v * kLanes);
+  for (std::size_t tile = 0; tile * kMaskBits < images; ++tile) {
+    const std::size_t b = first_image + tile * kMaskBits;
+    Terms terms[Group];
+    for (std::size_t g = 0; g < Group; ++g)
+      terms[g] = {masks[tile][i + g], p.X.data + b * p.X.stride + i0 + i + g, p.X.stride, p.dz + b * p.dz_stride + n,
+                  p.dz_stride};
+    add_all(sum, terms, p.pixel_values);
   }
+  for (std::size_t g = 0; g < Group; ++g)
+#pragma GCC unroll 16
+    for (std::size_t v = 0; v < Vectors; ++v)
+      hn::Store(sum[g][v], d, p.dW + (i0 + i + g) * p.dW_stride + n + v * kLanes);
 }
 
 void sparse_gradient(const SparseGradient& p, std::size_t row0, std::size_t row1) noexcept {
@@ -140,7 +189,6 @@ void sparse_gradient(const SparseGradient& p, std::size_t row0, std::size_t row1
          p.dW_stride % kColumnUnit == 0);
   constexpr std::size_t kTiles = 4;  // guess: 256 images' masks are 2 KB; more images wait for another turn
   alignas(64) std::uint64_t masks[kTiles][kMaskBits];
-  const std::size_t padded = (p.O + kColumnUnit - 1) / kColumnUnit * kColumnUnit;
   for (std::size_t i0 = row0; i0 < row1; i0 += kMaskBits) {
     const std::size_t count = std::min(kMaskBits, row1 - i0);
     std::size_t b = 0;
@@ -153,10 +201,12 @@ void sparse_gradient(const SparseGradient& p, std::size_t row0, std::size_t row1
         }
         transpose_bits(masks[tile]);
       }
-      std::size_t n = 0;
-      for (; n + kVectors * kLanes <= padded; n += kVectors * kLanes)
-        gradient_columns<kVectors>(p, masks, b, images, i0, count, n);
-      for (; n < padded; n += kColumnUnit) gradient_columns<kVectorsPerUnit>(p, masks, b, images, i0, count, n);
+      for_columns(p.O, [&]<std::size_t Vectors>(std::size_t n) {
+        std::size_t i = 0;
+        for (; i + kGroup<Vectors> <= count; i += kGroup<Vectors>)
+          gradient_rows<kGroup<Vectors>, Vectors>(p, masks, b, images, i0, i, n);
+        for (; i < count; ++i) gradient_rows<1, Vectors>(p, masks, b, images, i0, i, n);
+      });
       b += images;
     } while (b < p.X.rows);
   }
