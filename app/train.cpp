@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "app/commands.h"
 #include "app/eval_report.h"
@@ -109,6 +110,8 @@ ordered_json metrics_json(const EpochReport& r) {
   for (const inkling::TensorHealth& t : r.health)
     tensors[t.name] = {{"gradient_norm", t.gradient_norm}, {"update_ratio", t.update_ratio}};
   line["tensors"] = tensors;
+  if (!r.complaints.empty()) line["complaints"] = ordered_json::array();
+  for (const inkling::Complaint& each : r.complaints) line["complaints"].push_back(each.text);
   return line;
 }
 
@@ -225,6 +228,7 @@ void train(const TrainArguments& arguments, const Recipe& recipe, const inkling:
   CheckpointClock clock(arguments.checkpoint_seconds);
   ProgressLine line;
   inkling::FitResult result;
+  std::set<std::string> said;  // complaints that need not be repeated
   bool output_lost = false;
   double train_seconds = 0;
   const auto start = std::chrono::steady_clock::now();
@@ -239,7 +243,8 @@ void train(const TrainArguments& arguments, const Recipe& recipe, const inkling:
           [&](const EpochReport& r) {
             line.clear();
             output_lost = !print_epoch(r, recipe);
-            for (const std::string& text : r.complaints) fmt::print(stderr, "          {}\n", text);
+            for (const inkling::Complaint& each : r.complaints)
+              if (said.insert(each.about).second) fmt::print(stderr, "          {}\n", each.text);
             train_seconds += r.train_seconds;
             result.epochs = r.epoch;
             result.test = r.test;

@@ -5,32 +5,48 @@
 #include <algorithm>
 #include <cstdio>
 #include <system_error>
+#include <utility>
 
 #include "app/progress.h"
 
 namespace {
 
-// The words of an option that is not at its default: "dropout 0.5".
-void add_if_changed(std::string& text, const inkling::Recipe& recipe, std::string_view option) {
-  static const inkling::Recipe defaults;
+// An option that is not at its default: "dropout 0.5", "batch norm"; nothing for one that is. The optimiser's own
+// usual moments are no change.
+std::string words_if_changed(const inkling::Recipe& recipe, std::string_view option) {
+  inkling::Recipe defaults;
+  inkling::set_option(defaults, "optimizer", inkling::option_text(recipe, "optimizer"));
   const std::string value = inkling::option_text(recipe, option);
-  if (value == inkling::option_text(defaults, option)) return;
+  if (value == inkling::option_text(defaults, option)) return "";
   std::string words(option);
   std::ranges::replace(words, '_', ' ');
-  if (value == "true")
-    text += fmt::format("{}{}", text.empty() ? "" : ", ", words);
-  else
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", words, value);
+  return value == "true" ? words : fmt::format("{} {}", words, value);
 }
 
-std::string changed(const inkling::Recipe& recipe, std::initializer_list<std::string_view> options) {
-  std::string text;
-  for (const std::string_view option : options) add_if_changed(text, recipe, option);
-  return text;
-}
-
-void print_if_any(const char* heading, const std::string& text) {
-  if (!text.empty()) fmt::print(stderr, "{:<10}{}\n", heading, text);
+// Every option that changes what training does and is not at its default, in lines of up to 80 columns.
+void print_changed(const inkling::Recipe& recipe) {
+  constexpr std::string_view kSaidAlready[] = {"layers",        "activation", "init",      "optimizer",
+                                               "learning_rate", "epochs",     "batch",     "seed",
+                                               "limit_train",   "limit_test", "validation"};
+  constexpr std::size_t kColumns = 80, kIndent = 10;
+  std::string line;
+  const char* heading = "With";
+  const auto print = [&] {
+    if (!line.empty()) fmt::print(stderr, "{:<10}{}\n", std::exchange(heading, ""), line);
+  };
+  for (const inkling::RecipeOption& option : inkling::recipe_options()) {
+    if (std::ranges::find(kSaidAlready, option.name) != std::end(kSaidAlready)) continue;
+    const std::string words = words_if_changed(recipe, option.name);
+    if (words.empty()) continue;
+    if (!line.empty() && kIndent + line.size() + 2 + words.size() + 1 > kColumns) {
+      line += ',';
+      print();
+      line.clear();
+    }
+    line += (line.empty() ? "" : ", ");
+    line += words;
+  }
+  print();
 }
 
 }  // namespace
@@ -50,13 +66,7 @@ void print_start(const inkling::Recipe& recipe, const inkling::Mlp& model, const
   fmt::print(stderr, "Training  {}, learning rate {}, batch {}, {} epochs, seed {}\n",
              fit.optimizer.kind == inkling::Optimizer::sgd ? "SGD" : name(fit.optimizer.kind),
              fit.optimizer.learning_rate, std::min(fit.batch, data.train.count()), fit.epochs, fit.seed);
-  print_if_any("Loss", changed(recipe, {"loss", "label_smoothing", "class_weights", "mixup"}));
-  print_if_any("Schedule", changed(recipe, {"schedule", "warmup", "step_epochs", "plateau_patience", "lowest_rate",
-                                            "accumulate", "clip_norm", "clip_value"}));
-  print_if_any("Keeps", changed(recipe, {"ema", "swa_start", "patience", "watch", "keep", "target_accuracy",
-                                         "max_steps", "max_seconds"}));
-  print_if_any("Regular.", changed(recipe, {"batch_norm", "dropout", "dropout_input", "input_noise", "l2", "l1",
-                                            "max_norm", "weight_decay"}));
+  print_changed(recipe);
   fmt::print(stderr, "Machine   {}, fp32\n", rt.describe());
   fmt::print(stderr, "Run       {}\n\n", run.path().string());
 }

@@ -30,10 +30,9 @@ void look_at(const Dataset& data, const char* part, std::vector<std::string>& fo
   std::uint8_t most = 0;
   for (std::size_t j = 0; j < data.count(); ++j) {
     const std::span<const std::uint8_t> pixels = data.image(j).row(0);
-    const auto [low, high] = std::ranges::minmax(pixels);
-    if (low == high && constant++ == 0) first = j;
-    most = std::max(most, high);
+    if (std::equal(pixels.begin() + 1, pixels.end(), pixels.begin()) && constant++ == 0) first = j;
   }
+  for (const std::uint8_t p : data.pixels) most = std::max(most, p);
   constexpr std::size_t kLookedAt = 1000;  // guess
   const std::size_t images = std::min(kLookedAt, data.count());
   for (const std::uint8_t p : std::span(data.pixels).first(images * data.image_size())) bright += p >= 128;

@@ -161,9 +161,8 @@ void sparse_forward(const SparseForward& p, std::size_t b0, std::size_t b1) noex
 
 // Rows [row, row + Group) of dW. masks[t][i] has the images of tile t whose pixel i0 + i is not zero.
 template <std::size_t Group, std::size_t Vectors>
-HWY_INLINE void gradient_rows(const SparseGradient& p, const std::uint64_t (*masks)[kMaskBits],
-                              std::size_t first_image, std::size_t images, std::size_t i0, std::size_t i,
-                              std::size_t n) {
+HWY_INLINE void gradient_rows(const SparseGradient& p, const std::uint64_t (*masks)[kMaskBits], std::size_t first_image,
+                              std::size_t images, std::size_t i0, std::size_t i, std::size_t n) {
   const D d;
   V sum[Group][Vectors];
   for (std::size_t g = 0; g < Group; ++g)

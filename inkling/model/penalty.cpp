@@ -39,15 +39,14 @@ void check(const PenaltyOptions& options) {
   check_number(options.max_norm, "max norm");
 }
 
-double penalty(const Mlp& model, const PenaltyOptions& options) {
+double penalty(const Runtime& rt, const Mlp& model, const PenaltyOptions& options) {
   double squares = 0, absolutes = 0;
   for (const Tensor& t : model.table()) {
     if (!t.is_weight()) continue;
-    for (std::size_t i = 0; i < t.rows; ++i)
-      for (const float w : model.tensor(t).row(i)) {
-        squares += static_cast<double>(w) * static_cast<double>(w);
-        absolutes += std::abs(static_cast<double>(w));
-      }
+    const std::span<const float> W = model.arena().subspan(t.offset, t.rows * t.stride);  // the padding is zero
+    if (options.l2 != 0) squares += sum_of_squares(rt, W);
+    if (options.l1 != 0)
+      for (const float w : W) absolutes += std::abs(static_cast<double>(w));
   }
   return 0.5 * static_cast<double>(options.l2) * squares + static_cast<double>(options.l1) * absolutes;
 }

@@ -23,7 +23,7 @@ struct PenaltyOptions {
 void check(const PenaltyOptions& options);
 
 // The penalty on the loss.
-double penalty(const Mlp& model, const PenaltyOptions& options);
+double penalty(const Runtime& rt, const Mlp& model, const PenaltyOptions& options);
 // Adds the penalty's gradient to ws's.
 void add_penalty_gradient(const Runtime& rt, const Mlp& model, const PenaltyOptions& options, Workspace& ws);
 // Shrinks each column of each weight matrix whose norm is above the bound to the bound.

@@ -29,7 +29,13 @@ void Averaging::after_step(const Runtime& rt, const Mlp& model) {
     statistics_.assign(model.statistics().begin(), model.statistics().end());
     return;
   }
-  rt.kernels().blend(weights_.data(), model.arena().data(), weights_.size(), options_.ema, 1 - options_.ema);
+  constexpr std::size_t kFloatsATask = 1u << 14;  // guess: as in the optimiser
+  const std::size_t size = weights_.size();
+  rt.pool().run((size + kFloatsATask - 1) / kFloatsATask, [&](std::size_t task) noexcept {
+    const std::size_t first = task * kFloatsATask;
+    rt.kernels().blend(weights_.data() + first, model.arena().data() + first, std::min(kFloatsATask, size - first),
+                       options_.ema, 1 - options_.ema);
+  });
   take_in(statistics_, model.statistics(), 1 - options_.ema);
 }
 

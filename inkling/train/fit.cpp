@@ -193,7 +193,7 @@ void Run::report(double train_seconds) {
                 .train_seconds = train_seconds,
                 .test_seconds = 0,
                 .learning_rate = rate_,
-                .health = tensor_health(rt_, model_, before_, ws_),
+                .health = tensor_health(model_, before_, ws_),
                 .complaints = {}};
   r.complaints = complaints(rt_, model_, data_.train, r.health);
   r.test_seconds = seconds_since(start);

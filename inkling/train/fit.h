@@ -93,7 +93,7 @@ struct EpochReport {
   double test_seconds = 0;            // evaluation
   float learning_rate = 0;            // of the last step
   std::vector<TensorHealth> health;   // of the last step
-  std::vector<std::string> complaints;
+  std::vector<Complaint> complaints;
 };
 
 struct FitCallbacks {

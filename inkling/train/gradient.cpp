@@ -69,7 +69,7 @@ void Gradient::finish(const Runtime& rt, const Mlp& model, Workspace& ws) {
   }
   add_penalty_gradient(rt, model, options_.penalty, ws);
   ws.mean_loss = loss_;
-  if (options_.penalty.l2 != 0 || options_.penalty.l1 != 0) ws.mean_loss += penalty(model, options_.penalty);
+  if (options_.penalty.l2 != 0 || options_.penalty.l1 != 0) ws.mean_loss += penalty(rt, model, options_.penalty);
   any_ = false;
 }
 

@@ -27,8 +27,7 @@ double norm(std::span<const float> x) {
 
 }  // namespace
 
-std::vector<TensorHealth> tensor_health(const Runtime&, const Mlp& model, const std::vector<float>& before,
-                                        const Workspace& ws) {
+std::vector<TensorHealth> tensor_health(const Mlp& model, const std::vector<float>& before, const Workspace& ws) {
   std::vector<TensorHealth> all;
   for (const Tensor& t : model.table()) {
     const std::span<const float> now = piece(model.arena(), t), then = piece(before, t);
@@ -45,23 +44,23 @@ std::vector<TensorHealth> tensor_health(const Runtime&, const Mlp& model, const 
   return all;
 }
 
-std::vector<std::string> complaints(const Runtime& rt, const Mlp& model, const Dataset& data,
-                                    const std::vector<TensorHealth>& health) {
+std::vector<Complaint> complaints(const Runtime& rt, const Mlp& model, const Dataset& data,
+                                  const std::vector<TensorHealth>& health) {
   constexpr double kVanished = 1e-9;    // guess: below it a step is lost in a float's rounding
   constexpr double kExploded = 0.5;     // guess: half of the tensor is new after one step
   constexpr double kManyDead = 0.1;     // guess
   constexpr std::size_t kSample = 512;  // guess: images looked at
-  std::vector<std::string> texts;
+  std::vector<Complaint> found;
   for (const TensorHealth& t : health) {
     if (!t.name.ends_with(".weight")) continue;
     if (t.update_ratio < kVanished)
-      texts.push_back(
-          fmt::format("{} hardly moves: its last step changed it by {:.1e} of its size (gradient norm {:.1e})", t.name,
-                      t.update_ratio, t.gradient_norm));
+      found.push_back(
+          {t.name + " hardly moves", fmt::format("{} hardly moves: last step {:.0e} of its size, gradient norm {:.0e}",
+                                                 t.name, t.update_ratio, t.gradient_norm)});
     if (t.update_ratio > kExploded)
-      texts.push_back(
-          fmt::format("{} leaps: its last step changed it by {:.0f} % of its size; the learning rate may be too high",
-                      t.name, 100 * t.update_ratio));
+      found.push_back(
+          {t.name + " leaps", fmt::format("{} leaps: last step {:.0f} % of its size; try a lower learning rate", t.name,
+                                          100 * t.update_ratio)});
   }
 
   const std::size_t images = std::min(kSample, data.count());
@@ -77,10 +76,11 @@ std::vector<std::string> complaints(const Runtime& rt, const Mlp& model, const D
       dead += !lives;
     }
     if (static_cast<double>(dead) >= kManyDead * static_cast<double>(a.cols))
-      texts.push_back(fmt::format("hidden layer {}: {} of {} units are dead, 0 for each of {} images", l + 1, dead,
-                                  a.cols, a.rows));
+      found.push_back({fmt::format("hidden layer {}: dead units", l + 1),
+                       fmt::format("hidden layer {}: {} of {} units are dead, 0 for each of {} images", l + 1, dead,
+                                   a.cols, a.rows)});
   }
-  return texts;
+  return found;
 }
 
 std::optional<std::string> first_not_finite(const Mlp& model, const Workspace& ws) {

@@ -19,14 +19,19 @@ struct TensorHealth {
   double update_ratio = 0;   // norm of that step's change over norm of the tensor; 0 for a tensor of zeros
 };
 
-// before: the model's arena as it was before the step whose gradient is in ws.
-std::vector<TensorHealth> tensor_health(const Runtime& rt, const Mlp& model, const std::vector<float>& before,
-                                        const Workspace& ws);
+// Something that a person should know. `about` is the same from epoch to epoch, so that it need not be said twice.
+struct Complaint {
+  std::string about{};  // "hidden layer 1: dead units"
+  std::string text{};
+};
 
-// What a person should know, a sentence each: gradients that are nothing, steps as large as the weights, and hidden
+// before: the model's arena as it was before the step whose gradient is in ws.
+std::vector<TensorHealth> tensor_health(const Mlp& model, const std::vector<float>& before, const Workspace& ws);
+
+// A sentence each: gradients that are nothing, steps as large as the weights, and hidden
 // units of ReLU that no image of a sample of the data brings to life, when they are a tenth of a layer or more.
-std::vector<std::string> complaints(const Runtime& rt, const Mlp& model, const Dataset& data,
-                                    const std::vector<TensorHealth>& health);
+std::vector<Complaint> complaints(const Runtime& rt, const Mlp& model, const Dataset& data,
+                                  const std::vector<TensorHealth>& health);
 
 // The first tensor with a number that is not finite, among the weights or else among the gradients in ws.
 std::optional<std::string> first_not_finite(const Mlp& model, const Workspace& ws);
