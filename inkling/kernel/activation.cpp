@@ -2,6 +2,8 @@
 //
 // Each formula is a function from a vector of z to the pair f(z), f'(z), written so that neither overflows nor cancels
 // where the result is an ordinary number: everything exponential is computed from e = exp(-|z|), which is at most 1.
+// Every finite z has a finite slope. A NaN stays; an infinite z gives the limit, but where that is infinity times 0
+// (gelu and its kin at -infinity, their slopes at both ends) NaN, as in PyTorch.
 // Lanes never meet, so the bytes are the same on every instruction set.
 
 #include "inkling/kernel/targets.h"
@@ -146,7 +148,9 @@ struct Gelu {
 struct GeluTanh {
   HWY_INLINE ValueAndSlope operator()(V z) const {
     constexpr float k2 = 1.5957691216f, k = 0.044715f;  // 2 sqrt(2 / pi): (1 + tanh u) / 2 is sigmoid(2 u)
-    const V z2 = hn::Mul(z, z);
+    // Beyond 100 Phi is 0 or 1 in any case; held there, z^2 cannot overflow, and 0 * infinity is no slope.
+    const V square = hn::Mul(z, z), most = constant(1e4f);
+    const V z2 = hn::IfThenElse(hn::Gt(square, most), most, square);
     const V u2 = hn::Mul(hn::Mul(constant(k2), z), fma(constant(k), z2, constant(1.0f)));
     const V du2 = hn::Mul(constant(k2), fma(constant(3 * k), z2, constant(1.0f)));
     const ValueAndSlope s = sigmoid(u2);

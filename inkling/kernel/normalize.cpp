@@ -32,13 +32,18 @@ void normalize(const Normalize& p, std::size_t c0, std::size_t c1) noexcept {
   for (std::size_t c = c0; c < c1; c += kLanes) {
     V sum = hn::Zero(d);
     for (std::size_t b = 0; b < p.x.rows; ++b) sum = hn::Add(sum, hn::LoadU(d, p.x.data + b * p.x.stride + c));
-    const V mean = hn::Div(sum, count);
-    V squares = hn::Zero(d);
+    // A first mean, and what rounding left out of it: a column of one value must become zeros.
+    const V rough = hn::Div(sum, count);
+    V squares = hn::Zero(d), rest = hn::Zero(d);
     for (std::size_t b = 0; b < p.x.rows; ++b) {
-      const V centred = hn::Sub(hn::LoadU(d, p.x.data + b * p.x.stride + c), mean);
+      const V centred = hn::Sub(hn::LoadU(d, p.x.data + b * p.x.stride + c), rough);
+      rest = hn::Add(rest, centred);
       squares = fma(centred, centred, squares);
     }
-    const V variance = hn::Div(squares, count);
+    rest = hn::Div(rest, count);
+    const V mean = hn::Add(rough, rest);
+    V variance = fma(hn::Neg(rest), rest, hn::Div(squares, count));
+    variance = hn::IfThenElse(hn::Lt(variance, hn::Zero(d)), hn::Zero(d), variance);  // a NaN stays
     const V inverse = hn::Div(hn::Set(d, 1.0f), hn::Sqrt(hn::Add(variance, hn::Set(d, p.epsilon))));
     const V scale = hn::LoadU(d, p.scale + c), shift = hn::LoadU(d, p.shift + c);
     for (std::size_t b = 0; b < p.x.rows; ++b) {

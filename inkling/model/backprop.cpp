@@ -118,6 +118,8 @@ void forward(const Runtime& rt, Mlp& model, PixelView images, Workspace& ws, con
   check_input(model, images, ws);
   if (!pass.partners.empty() && pass.partners.size() != images.rows)
     fail(ErrorKind::shape, "forward: {} partners for {} images", pass.partners.size(), images.rows);
+  for (const std::uint32_t partner : pass.partners)
+    if (partner >= images.rows) fail(ErrorKind::shape, "forward: partner {} in a batch of {}", partner, images.rows);
   ws.batch = images.rows;
   ws.training = true;
   forward_from(rt, model, noisy_input(rt, model, images, ws, pass), ws, &pass);

@@ -25,9 +25,10 @@ bool is_rectifier(Activation activation) {
   }
 }
 
-// Of what follows layer l; the logits have no activation.
+// Of what follows layer l; the logits, which have none, begin as the last hidden layer does.
 Activation activation_behind(const Config& config, std::size_t l) {
-  return l + 1 < config.layer_count() ? config.activation_of(l) : config.activation;
+  const std::size_t hidden = config.layer_count() - 1;
+  return hidden == 0 ? config.activation : config.activation_of(std::min(l, hidden - 1));
 }
 
 double deviation(Init kind, double I, double O, double scale) {

@@ -40,7 +40,7 @@ struct InitOptions {
   bool operator==(const InitOptions&) const = default;
 };
 
-// What `automatic` stands for in layer l.
+// What `automatic` stands for in layer l; in the last, that of the last hidden layer.
 Init init_of(const Config& config, std::size_t layer);
 
 // Weights as above, biases 0, scales of batch normalisation 1. A function of the seed, the options and the

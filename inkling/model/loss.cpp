@@ -160,6 +160,8 @@ double compute_loss(const Runtime& rt, const LossOptions& options, const MixedLa
   if (logits.cols > kMaxClasses)
     fail(ErrorKind::shape, "loss: a network with {} outputs; this loss takes up to {}", logits.cols, kMaxClasses);
   const std::size_t C = logits.cols;
+  if (!options.class_weights.empty() && options.class_weights.size() != C)
+    fail(ErrorKind::shape, "loss: {} class weights for a network with {} outputs", options.class_weights.size(), C);
   const auto classes = static_cast<double>(C);
   std::array<double, kMaxClasses> w;
   for (std::size_t c = 0; c < C; ++c)

@@ -15,7 +15,8 @@
 namespace inkling {
 
 enum class Loss {
-  cross_entropy,         // softmax outputs: sum_c t_c w_c (-log p_c), over the sum of the batch's w_label
+  cross_entropy,         // softmax outputs: sum_c t_c w_c (-log p_c), over the sum of the batch's w_label; with mixed
+                         // labels over the sum of lambda w_label + (1 - lambda) w_partner
   focal,                 // the same with (1 - p_c)^gamma in front of -log p_c (Lin et al. 2017)
   binary_cross_entropy,  // sigmoid outputs: mean over images and outputs of -(t log s + (1 - t) log(1 - s)) w_c
   mean_squared_error,    // linear outputs: mean over images and outputs of (z - t)^2 w_c
@@ -43,7 +44,8 @@ struct LossOptions {
 void check(const LossOptions& options, const Config& config);
 
 // A batch's labels mixed with those of other images of the same batch (mixup): target = lambda onehot(label) +
-// (1 - lambda) onehot(partner).
+// (1 - lambda) onehot(partner). An image then counts as right when its largest logit is that of the class which has
+// most of the target: the label, or below a lambda of 1/2 the partner.
 struct MixedLabels {
   std::span<const std::uint8_t> labels;    // (B)
   std::span<const std::uint8_t> partners;  // (B), or empty: nothing is mixed
@@ -52,7 +54,8 @@ struct MixedLabels {
 
 // Mean loss of ws's logits (see forward) against B labels, each below the number of outputs. Sets dz of the last layer,
 // loss() and is_correct() of each image, and correct. loss() has each image's own loss: their mean is the result
-// unless class weights say otherwise. Throws Error shape.
+// unless class weights say otherwise; where every image of the batch has weight 0 it is 0. options are those of
+// check(). Throws Error shape for labels, partners or class weights that do not fit the logits.
 double compute_loss(const Runtime& rt, const LossOptions& options, const MixedLabels& labels, Workspace& ws);
 
 // The plain case of it: mean cross-entropy of the softmax, in nats. Not finite when a logit is not.

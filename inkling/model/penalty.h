@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 
 #include "inkling/kernel/runtime.h"
 #include "inkling/model/mlp.h"
@@ -26,10 +27,12 @@ void check(const PenaltyOptions& options);
 double penalty(const Runtime& rt, const Mlp& model, const PenaltyOptions& options);
 // Adds the penalty's gradient to ws's.
 void add_penalty_gradient(const Runtime& rt, const Mlp& model, const PenaltyOptions& options, Workspace& ws);
-// Shrinks each column of each weight matrix whose norm is above the bound to the bound.
+// Shrinks each column of each weight matrix whose norm is above the bound to the bound, up to a rounding; the others
+// keep their bytes, and a bound of 0 is none.
 void bound_norms(const Runtime& rt, Mlp& model, float max_norm);
 
-// The sum of squares of n floats, in double and in one fixed order on any number of threads.
+// The sum of squares of x, and of the products of x and y, which are as long: in double and in one fixed order on any
+// number of threads.
 double sum_of_squares(const Runtime& rt, std::span<const float> x);
 double dot(const Runtime& rt, std::span<const float> x, std::span<const float> y);
 

@@ -13,9 +13,9 @@ namespace {
 
 constexpr std::size_t kUnitsABlock = 8;  // derived: 128 random bits, 16 a unit
 
-// A unit is dropped when its 16 bits are below this.
+// A unit is dropped when its 16 bits are below this; not all of them are, for 1 / (1 - share) must be a number.
 std::uint32_t threshold(float share) {
-  return static_cast<std::uint32_t>(std::lround(static_cast<double>(share) * 65536.0));
+  return static_cast<std::uint32_t>(std::min(std::lround(static_cast<double>(share) * 65536.0), 65535l));
 }
 
 Rng mask_rng(const TrainingPass& pass, std::size_t layer) { return {pass.seed, streams::kDropout + layer}; }

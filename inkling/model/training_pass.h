@@ -23,7 +23,8 @@ struct TrainingPass {
   std::span<const std::uint32_t> partners{};  // (B) places in the batch, or empty
 };
 
-// What image b is mixed with at a step, for mixup with Beta(alpha, alpha): one lambda in (0, 1) a batch.
+// What image b is mixed with at a step, for mixup with Beta(alpha, alpha), alpha above 0: one lambda a batch, which is
+// in [0, 1]: a small alpha's draws lie so near the ends that they round to them, at 0.2 one in 60.
 struct Mixing {
   float lambda = 1;
   std::vector<std::uint32_t> partners;
@@ -32,7 +33,8 @@ struct Mixing {
 void draw_mixing(float alpha, std::uint64_t seed, std::uint64_t step, std::span<const std::uint8_t> labels,
                  Mixing& mixing);
 
-// The share that is really dropped when `share` is asked for: masks compare 16 random bits.
+// The share that is really dropped when `share` in [0, 1) is asked for: masks compare 16 random bits, so it is a
+// multiple of 2^-16, below 1.
 double dropped_share(float share);
 // True where unit o of image b is kept. layer 0 is the inputs, layer l + 1 the outputs of hidden layer l.
 bool is_kept(float share, const TrainingPass& pass, std::size_t layer, std::size_t b, std::size_t o, std::size_t width);

@@ -34,11 +34,13 @@ class Workspace {
   bool fits(const Mlp& model) const;
 
   // Of the batch that forward() last saw, B images:
-  std::size_t batch = 0;    // B
-  bool training = false;    // whether it was a training pass
-  FirstInput input{};       // as the first layer saw it
-  std::size_t correct = 0;  // images whose largest logit is their label's; set by the loss
-  double mean_loss = 0;     // of the batch; set by the loss
+  std::size_t batch = 0;  // B
+  bool training = false;  // whether backward() may follow: it was a training pass, or there is no batch normalisation
+  FirstInput input{};     // as the first layer saw it
+  // Images whose largest logit is their label's, or with mixed labels that of the class with most of the target; set
+  // by the loss.
+  std::size_t correct = 0;
+  double mean_loss = 0;  // of the batch; set by the loss
 
   // Output of layer l, (B, widths[l + 1]): activations of a hidden layer, logits of the last one.
   MatrixView output(std::size_t layer) { return rows(outputs_[layer]); }
@@ -69,7 +71,7 @@ class Workspace {
   MatrixView gradient(const Tensor& t) { return {gradients_.data() + t.offset, t.rows, t.cols, t.stride}; }
 
   std::span<double> loss() { return {loss_.data(), batch}; }                    // (B): of each image
-  std::span<std::uint8_t> is_correct() { return {is_correct_.data(), batch}; }  // (B): 0 or 1
+  std::span<std::uint8_t> is_correct() { return {is_correct_.data(), batch}; }  // (B): 0 or 1, as `correct` counts
 
  private:
   MatrixView rows(Matrix& m) const { return m.view().middle_rows(0, batch); }
