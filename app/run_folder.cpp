@@ -38,6 +38,17 @@ void point_latest_at(const fs::path& folder) {
   if (error) fs::remove(link, error);
 }
 
+// Removes what write_file_atomically() leaves when it is killed.
+void remove_parts(const fs::path& folder) {
+  std::vector<fs::path> parts;
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    if (name.starts_with('.') && name.ends_with(".part")) parts.push_back(at->path());
+  }
+  for (const fs::path& part : parts) fs::remove(part, error);
+}
+
 }  // namespace
 
 RunFolder RunFolder::fresh(const std::string& path) {
@@ -66,6 +77,7 @@ RunFolder RunFolder::fresh(const std::string& path) {
 
 RunFolder RunFolder::existing(const fs::path& path) {
   RunFolder run(path);
+  run.has_checkpoint_ = true;  // before anything can fail: what somebody else wrote is not ours to remove
   std::error_code error;
   if (!fs::is_regular_file(path / "config.json", error))
     fail(ErrorKind::io, "{}: is no run: it has no config.json", path.string());
@@ -73,7 +85,7 @@ RunFolder RunFolder::existing(const fs::path& path) {
     fail(ErrorKind::io, "{}: has no checkpoint to resume from: {}", path.string(),
          fs::is_regular_file(run.model_path(), error) ? "the run is finished"
                                                       : "it was stopped before its first one; train anew");
-  run.has_checkpoint_ = true;
+  for (const fs::path& folder : {path, run.checkpoints()}) remove_parts(folder);
   return run;
 }
 

@@ -169,8 +169,9 @@ Recipe recipe_to_resume(const TrainArguments& arguments, const RunFolder& run) {
   Recipe recipe;
   inkling::apply_json(recipe, run.read_config(), where);
   const auto& given = *arguments.recipe;
-  if (!given.preset.empty() || !given.config_file.empty())
-    fail(ErrorKind::config, "--resume takes its options from the run: leave out --preset and --config");
+  if (!given.preset.empty() || !given.config_file.empty() || !arguments.init_from.empty())
+    fail(ErrorKind::config,
+         "--resume takes its options and weights from the run: leave out --preset, --config and --init-from");
   for (const auto& [option, text] : given.given) {
     Recipe changed = recipe;
     inkling::set_option(changed, option, text);

@@ -41,7 +41,8 @@ void draw(const inkling::RateCurve& curve) {
   for (std::size_t k = 0; k < kLines; ++k)
     fmt::print("{:>8} |{}\n", k == 0 || k == kLines - 1 ? fmt::format("{:.3f}", k == 0 ? high : low) : "", lines[k]);
   fmt::print("         +{}\n          {}\n", std::string(kColumns, '-'), marks);
-  fmt::print("          {:<{}.0e}{:>6.0e}  learning rate\n", points.front().rate, kColumns - 6, points.back().rate);
+  fmt::print("          {:<6.0e}{:^{}}{:>6.0e}\n", points.front().rate, "learning rate", kColumns - 12,
+             points.back().rate);
 }
 
 }  // namespace
@@ -66,7 +67,7 @@ void run_find_lr(const inkling::Runtime& rt, const inkling::Recipe& recipe, cons
   draw(curve);
   if (curve.suggested > 0)
     fmt::print(
-        "\nThe loss falls fastest near {:.2g} (^) and is lowest at {:.2g}: try --lr {:.2g}, and stay below the "
+        "\nThe loss falls fastest near {:.2g} (^) and is lowest at {:.2g}:\ntry --lr {:.2g}, and stay below the "
         "latter.\n",
         curve.suggested, curve.lowest_at, curve.suggested);
   else
@@ -85,7 +86,7 @@ bool run_overfit_one_batch(const inkling::Runtime& rt, const inkling::Recipe& re
   options.report_every = 50;
   options.schedule = {};
   options.stop = {.target_accuracy = 1};
-  fmt::print("Training on {} images alone, up to {} steps: a network that can learn learns them by heart.\n",
+  fmt::print("Training on {} images alone, up to {} steps:\na network that can learn learns them by heart.\n",
              one.count(), kMostSteps);
   const inkling::FitResult result = inkling::fit(
       rt, model, {.train = one, .test = one}, options, {.on_epoch = [](const inkling::EpochReport& r) {
@@ -96,8 +97,8 @@ bool run_overfit_one_batch(const inkling::Runtime& rt, const inkling::Recipe& re
     fmt::print("Passed: all {} images are read right after {} steps.\n", one.count(), result.steps);
   else
     fmt::print(
-        "FAILED: {} of {} images are still read wrong after {} steps. Try another learning rate (--find-lr), less\n"
-        "regularisation, or look at the data (inkling data show).\n",
+        "FAILED: {} of {} images are still read wrong after {} steps.\nTry another learning rate (--find-lr), less "
+        "regularisation, or look at the data\n(inkling data show).\n",
         result.test.count - result.test.correct, one.count(), result.steps);
   return learnt;
 }

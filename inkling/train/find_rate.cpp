@@ -11,8 +11,9 @@ namespace {
 
 // Where the smoothed loss falls fastest over a few points.
 float steepest(const std::vector<RatePoint>& points) {
-  constexpr std::size_t kSpan = 5;  // guess: points over which a slope is taken
-  double best = 0;
+  constexpr std::size_t kSpan = 5;    // guess: points over which a slope is taken
+  constexpr double kRounding = 1e-9;  // guess: what rounding makes of a loss that stays is less
+  double best = points.empty() ? 0 : kRounding * points.front().smoothed;
   float rate = 0;
   for (std::size_t k = kSpan; k + kSpan < points.size(); ++k) {
     const double fall = points[k - kSpan].smoothed - points[k + kSpan].smoothed;

@@ -91,13 +91,14 @@ void Run::restore(const FitState& from) {
   if (!fits(from.last_good) || (from.best_epoch != 0 && options_.stop.keep == Keep::best && !fits(from.best_weights)) ||
       (from.averaging.count != 0 && !fits({from.averaging.weights, from.averaging.statistics})))
     fail(ErrorKind::shape, "the saved run's weights do not fit {}", describe(model_.config()));
-  from.weights.copy_to(model_);
+  if (from.batch >= batches_.count() || from.batch % options_.accumulate != 0)
+    fail(ErrorKind::shape, "the saved run stands at batch {} of an epoch that has {}, {} to a step", from.batch,
+         batches_.count(), options_.accumulate);
   optimizer_.restore(from.optimizer);
+  from.weights.copy_to(model_);  // the last that can fail: a state that is refused leaves the model as it was
   schedule_.restore(from.schedule);
   averaging_.restore(from.averaging);
   steps_ = from.optimizer.steps;
-  if (from.batch > batches_.count())
-    fail(ErrorKind::shape, "the saved run stands at batch {} of an epoch that has {}", from.batch, batches_.count());
   state_ = from;
   result_.epochs = from.epochs;
 }
@@ -135,7 +136,8 @@ bool Run::train_epoch() {
                                .loss = state_.total_loss / static_cast<double>(state_.images)};
     requested = (callbacks_.on_batch && !callbacks_.on_batch(progress)) || requested;
     if (!step_is_due(b)) continue;  // a run ends, and has a state, only between two steps
-    if (requested) result_.reason = StopReason::request;
+    const bool all_done = b + 1 == batches_.count() && epoch() == options_.epochs;
+    if (requested && !all_done) result_.reason = StopReason::request;
     if (options_.stop.max_seconds > 0 && trained() >= options_.stop.max_seconds) result_.reason = StopReason::seconds;
     if (steps_ >= total_steps_ && steps_ < options_.epochs * steps_per_epoch_) result_.reason = StopReason::steps;
     go_on = result_.reason == StopReason::epochs;
@@ -247,7 +249,9 @@ FitResult Run::run() {
       break;
     }
     finish_epoch();
-    if (state_.epochs % options_.report_every == 0 || state_.epochs == options_.epochs || !go_on) {
+    // A run that was asked to stop may be resumed, and must not have looked at itself when the unbroken one would not.
+    const bool ends = !go_on && result_.reason != StopReason::request;
+    if (state_.epochs % options_.report_every == 0 || state_.epochs == options_.epochs || ends) {
       report(std::exchange(train_seconds_, 0));
       go_on = go_on && result_.reason == StopReason::epochs;
     }

@@ -31,6 +31,8 @@ void check(const Optimizer::Options& o) {
   check_above_0(o.muon_adamw_rate, "muon's adamw rate");
   if (!(o.weight_decay >= 0) || !std::isfinite(o.weight_decay))
     fail(ErrorKind::config, "weight decay {}; expected a finite number, 0 or above", o.weight_decay);
+  if (o.kind == Optimizer::lbfgs && o.weight_decay > 0)
+    fail(ErrorKind::config, "lbfgs has no decoupled weight decay: give l2, which is part of the loss that it lowers");
   if (o.history == 0 || o.history > 1000) fail(ErrorKind::config, "history {}; expected 1 to 1,000", o.history);
 }
 
@@ -239,13 +241,14 @@ void Optimizer::step_lbfgs(const Runtime& rt, Mlp& model, const Workspace& ws, f
 }
 
 Optimizer::State Optimizer::state() const {
-  State state{.steps = steps_, .numbers = {}, .vectors = {}};
+  State state{.steps = steps_, .numbers = {static_cast<double>(options_.kind)}, .vectors = {}};
   const auto keep = [&](const AlignedBuffer<float>& buffer) {
     if (buffer.size() != 0) state.vectors.emplace_back(buffer.data(), buffer.data() + buffer.size());
   };
   for (const AlignedBuffer<float>* each : {&m_, &v_, &w_before_, &g_before_, &direction_}) keep(*each);
   if (options_.kind != lbfgs) return state;
-  state.numbers = {lbfgs_.step, lbfgs_.objective, lbfgs_.slope, lbfgs_.scale, lbfgs_.trying ? 1.0 : 0.0};
+  const double own[] = {lbfgs_.step, lbfgs_.objective, lbfgs_.slope, lbfgs_.scale, lbfgs_.trying ? 1.0 : 0.0};
+  state.numbers.insert(state.numbers.end(), std::begin(own), std::end(own));
   state.numbers.insert(state.numbers.end(), lbfgs_.rho.begin(), lbfgs_.rho.end());
   for (std::size_t k = 0; k < s_.size(); ++k) keep(s_[k]), keep(y_[k]);
   return state;
@@ -261,16 +264,18 @@ void Optimizer::restore(const State& state) {
     if (next == state.vectors.size() || state.vectors[next].size() != buffer.size()) wrong();
     std::ranges::copy(state.vectors[next++], buffer.data());
   };
+  if (state.numbers.empty() || state.numbers[0] != static_cast<double>(options_.kind)) wrong();
+  if (options_.kind != lbfgs && state.numbers.size() != 1) wrong();
   for (AlignedBuffer<float>* each : {&m_, &v_, &w_before_, &g_before_, &direction_}) take(*each);
   if (options_.kind == lbfgs) {
-    constexpr std::size_t kFixed = 5;
+    constexpr std::size_t kFixed = 6;
     const std::size_t pairs = state.numbers.size() - std::min(state.numbers.size(), kFixed);
     if (state.numbers.size() < kFixed || pairs > options_.history || state.vectors.size() != next + 2 * pairs) wrong();
-    lbfgs_ = {.step = state.numbers[0],
-              .objective = state.numbers[1],
-              .slope = state.numbers[2],
-              .scale = state.numbers[3],
-              .trying = state.numbers[4] != 0,
+    lbfgs_ = {.step = state.numbers[1],
+              .objective = state.numbers[2],
+              .slope = state.numbers[3],
+              .scale = state.numbers[4],
+              .trying = state.numbers[5] != 0,
               .rho = {state.numbers.begin() + kFixed, state.numbers.end()}};
     s_.clear(), y_.clear();
     for (std::size_t k = 0; k < pairs; ++k) {

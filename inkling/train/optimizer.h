@@ -40,7 +40,8 @@ class Optimizer {
     float beta2 = 0.999f;    // likewise; lion's authors take 0.99
     float alpha = 0.99f;     // of rmsprop
     float epsilon = 1e-8f;   // of rmsprop, adagrad, adam, adamw, and of muon's adamw
-    float weight_decay = 0;  // decoupled: w -= rate weight_decay w, weight matrices alone; L2 is in model/penalty.h
+    float weight_decay = 0;  // decoupled: w -= rate weight_decay w, weight matrices alone, not of lbfgs; L2 is in
+                             // model/penalty.h
     float muon_adamw_rate = 0.05f;  // muon's adamw takes the learning rate times this
     std::size_t history = 100;      // pairs that lbfgs remembers
 
@@ -57,9 +58,9 @@ class Optimizer {
 
   const Options& options() const { return options_; }
 
-  // Everything that the next step depends on besides the options: for checkpoints. Numbers are exact; vectors are as
-  // long as the arena. restore() takes what state() gave for the same network and options and throws Error shape for
-  // anything else.
+  // Everything that the next step depends on besides the options: for checkpoints. Numbers are exact, and the first of
+  // them is the kind; vectors are as long as the arena. restore() takes what state() gave for the same network and
+  // options and throws Error shape for anything else.
   struct State {
     std::uint64_t steps = 0;
     std::vector<double> numbers{};

@@ -302,13 +302,14 @@ struct Set {
     *f.value = is_word ? std::numeric_limits<std::size_t>::max() : value;
   }
   void operator()(const Number& f) const {
+    const auto in_range = [&](double x) {
+      return std::isfinite(x) && (f.low_too ? x >= f.low : x > f.low) && x < f.below;
+    };
     double value = 0;
-    const bool fits =
-        read(text, value) && std::isfinite(value) && (f.low_too ? value >= f.low : value > f.low) && value < f.below;
     const bool is_float = std::holds_alternative<float*>(f.value);
-    const auto narrow = static_cast<float>(value);
-    if (!fits || (is_float && (!std::isfinite(narrow) || (!f.low_too && !(narrow > 0)))))
-      refuse(name, expected(f), text);
+    const bool fits = read(text, value) && in_range(value);
+    const auto narrow = static_cast<float>(value);  // may round to a bound, or away
+    if (!fits || (is_float && !in_range(static_cast<double>(narrow)))) refuse(name, expected(f), text);
     if (is_float)
       *std::get<float*>(f.value) = narrow;
     else
