@@ -5,18 +5,12 @@ each batch is one index_select; the loss stays a tensor until the epoch is over.
 """
 
 import argparse
-import gzip
 import json
 import pathlib
-import re
 import sys
 import time
 
-
-def missing(why):
-    print("missing", why, flush=True)
-    sys.exit(1)
-
+from worker_side import blas_name, loaded_blas, missing, read_idx
 
 try:
     import numpy
@@ -26,30 +20,10 @@ except ImportError as error:
     missing(f"{error}; ./run bench --install-peers installs it")
 
 
-def read_idx(folder, name):
-    """The bytes behind an IDX file's header, with its sizes as shape; gzip or raw, either spelling of the name."""
-    dotted = name.replace("-idx", ".idx")
-    for path in (folder / spelling for spelling in (name, name + ".gz", dotted, dotted + ".gz")):
-        if path.is_file():
-            raw = path.read_bytes()
-            raw = gzip.decompress(raw) if path.suffix == ".gz" else raw
-            sizes = numpy.frombuffer(raw, ">i4", count=raw[3], offset=4)
-            return numpy.frombuffer(raw, numpy.uint8, offset=4 + 4 * raw[3]).reshape(sizes)
-    missing(f"no {name} in {folder}")
-
-
 def load(folder, part, ink):
     pixels = torch.from_numpy(read_idx(folder, f"{part}-images-idx3-ubyte").copy()).flatten(1)
     labels = torch.from_numpy(read_idx(folder, f"{part}-labels-idx1-ubyte").astype(numpy.int64))
     return pixels.to(torch.float32) * (ink / 255), labels
-
-
-def blas():
-    """The file that does PyTorch's matrix products, as this process has loaded it."""
-    torch.ones(64, 64) @ torch.ones(64, 64)
-    with open("/proc/self/maps", encoding="utf-8") as file:
-        paths = {line.split()[-1] for line in file if re.search(r"/lib(openblas|mkl|blis|blas)[^/]*\.so", line)}
-    return min(paths, key=lambda path: ("libblas" in path, path), default="unknown")
 
 
 def network(widths):
@@ -74,9 +48,8 @@ def main():
 
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
-    product = blas()
-    if re.search(r"/blas/libblas\.so", product):
-        missing("it runs on the reference BLAS, 15 times slower than it can; ./run bench --install-peers adds OpenBLAS")
+    torch.ones(64, 64) @ torch.ones(64, 64)
+    product = loaded_blas()
     images, labels = load(options.data, "train", options.ink)
     test_images, test_labels = load(options.data, "t10k", options.ink)
     model = network(options.widths)
@@ -96,8 +69,7 @@ def main():
         return total.item() / len(batches)
 
     train_epoch()
-    detail = pathlib.Path(product).parent.name if "openblas" in product else pathlib.Path(product).name
-    info = {"version": torch.__version__, "detail": detail, "images": len(images)}
+    info = {"version": torch.__version__, "detail": blas_name(product), "images": len(images)}
     print("ready", json.dumps(info), flush=True)
     for line in sys.stdin:
         word = line.strip()

@@ -1,0 +1,86 @@
+"""./run bench numpy: seconds an iteration of `inkling train --preset numpy` and of a plain NumPy loop that does the same.
+
+An iteration is one step on all of the preset's training images (presets/numpy.json). Both programs run twice: with an
+evaluation after every iteration (test cost, training and test accuracy), as the NumPy program that Inkling grew out of
+has it, and with one after 500, as the preset has it. All four are worker processes, each in turn (workers.py); the
+threads and environment that are best for each are found in short trials. What counts is the ratio of medians.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import sys
+
+from workers import HERE, INKLING, Missing, Peer, Worker, best_setting, data_folder, machine, openblas_settings
+
+PRESET = HERE.parent / "presets/numpy.json"
+RARELY = json.loads(PRESET.read_text(encoding="utf-8"))["report_every"]
+NUMPY = Peer("NumPy", ["/usr/bin/python3", str(HERE / "numpy_worker.py")], openblas_settings)
+PRESET_FOR = {INKLING.name: "numpy", NUMPY.name: str(PRESET)}
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./run bench numpy", description="The preset numpy beside a NumPy loop.")
+    parser.add_argument("--rounds", type=int, default=10, help="timed samples of each program (10)")
+    parser.add_argument("--iterations", type=int, default=20, help="iterations in a sample (20)")
+    parser.add_argument("--data", help="folder of MNIST's four files (INKLING_DATA, or where the library finds them)")
+    parser.add_argument("--json", metavar="FILE", help="write machine, versions and every sample there")
+    options = parser.parse_args()
+    if options.rounds < 1 or options.iterations < 1:
+        parser.error("--rounds and --iterations must be at least 1")
+    computer = machine()
+    folder = os.path.abspath(data_folder(options.data))
+
+    workers, trials = {}, {}  # by (program, iterations from one evaluation to the next)
+    for peer in (INKLING, NUMPY):
+        for every in (1, RARELY):
+            print(f"{peer.name}, evaluating every {every}: trying settings ...", file=sys.stderr)
+            arguments = ["--data", folder, "--preset", PRESET_FOR[peer.name], "--iterations", str(options.iterations),
+                         "--report-every", str(every)]
+            try:
+                best, trials[peer.name, every] = best_setting(peer, arguments)
+                workers[peer.name, every] = Worker(peer, arguments, best["threads"], best["environment"])
+            except Missing as why:
+                sys.exit(f"{peer.name}: {why}")
+
+    print(f"{options.rounds} rounds ...", file=sys.stderr)
+    for _ in range(options.rounds):
+        for worker in workers.values():
+            worker.epoch()
+    accuracies = {key: worker.ask("test")["accuracy"] for key, worker in workers.items()}
+    for worker in workers.values():
+        worker.close()
+
+    median = {key: statistics.median(worker.seconds) for key, worker in workers.items()}
+    images = workers[INKLING.name, 1].info["images"]
+    print(f"The preset numpy: milliseconds for an iteration over {images:,} images, all in one batch.")
+    print(f"{computer['processor']}, {computer['cores']} cores, load {computer['load_before']:.1f} before; "
+          f"{options.rounds} rounds, {options.iterations} iterations of each program in turn.\n")
+    print(f"{'program':<34}{'evaluates':>11}{'threads':>9}{'median ms':>11}{'min .. max':>19}{'test accuracy':>15}")
+    for (name, every), worker in workers.items():
+        program = f"{name} {worker.info['version']} ({worker.info['detail']})"
+        evaluates = "every" if every == 1 else f"every {every}"
+        spread = f"{1e3 * min(worker.seconds):.2f} .. {1e3 * max(worker.seconds):.2f}"
+        print(f"{program:<34}{evaluates:>11}{worker.threads:>9}{1e3 * median[name, every]:>11.2f}{spread:>19}"
+              f"{100 * accuracies[name, every]:>13.1f} %")
+    print()
+    for every, words in ((1, "both evaluate every iteration"), (RARELY, f"both evaluate every {RARELY}")):
+        ratio = median[NUMPY.name, every] / median[INKLING.name, every]
+        print(f"NumPy takes {ratio:5.1f} times as long where {words}")
+    ratio = median[NUMPY.name, 1] / median[INKLING.name, RARELY]
+    print(f"NumPy takes {ratio:5.1f} times as long where each is as it comes: NumPy evaluates every iteration, the preset "
+          f"every {RARELY}")
+    print(f"\nNumPy computes in float64, Inkling in fp32. A sample of {options.iterations} iterations ends with an "
+          "evaluation in any\ncase (Inkling's with two). Test accuracy: after all samples, from different random weights.")
+
+    if options.json:
+        programs = [{"program": name, "report_every": every, **worker.info, "threads": worker.threads,
+                     "environment": worker.environment, "seconds": worker.seconds, "accuracy": accuracies[name, every],
+                     "trials": trials[name, every]} for (name, every), worker in workers.items()]
+        report = {"machine": computer, "rounds": options.rounds, "iterations": options.iterations, "programs": programs}
+        pathlib.Path(options.json).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+main()
