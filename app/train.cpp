@@ -356,7 +356,7 @@ void add_train_command(CLI::App& app) {
           "--checkpoint-seconds", arguments->checkpoint_seconds,
           "Seconds from one checkpoint to the next within an epoch; each epoch's end has one, too, at most one a "
           "second (default: 60)")
-      ->check(CLI::Range(0.0, 1e9))
+      ->check(CLI::Range(0.0, 1e9).description(""))
       ->type_name("X");
   command->add_flag("--show-config", arguments->show_config, "Print every option as JSON and exit");
   command->add_flag("--find-lr", arguments->find_lr, "Run the learning-rate range test, draw its curve and exit");

@@ -68,17 +68,20 @@ void print_start(const inkling::Recipe& recipe, const inkling::Mlp& model, const
              fit.optimizer.learning_rate, std::min(fit.batch, data.train.count()), fit.epochs, fit.seed);
   print_changed(recipe);
   fmt::print(stderr, "Machine   {}, fp32\n", rt.describe());
-  fmt::print(stderr, "Run       {}\n\n", run.path().string());
+  fmt::print(stderr, "Run       {}\n", run.path().string());
+  if (recipe.fit.report_every > 1)
+    fmt::print(stderr, "A line    every {} epochs; Loss: training/test\n", recipe.fit.report_every);
+  fmt::print(stderr, "\n");
 }
 
 bool print_epoch(const inkling::EpochReport& r, const inkling::Recipe& recipe) try {
   const std::size_t epochs = recipe.fit.epochs;
   const std::size_t width = std::max<std::size_t>(fmt::formatted_size("{}", epochs), 2);
   const std::string validation =
-      r.validation ? fmt::format(" | Val Acc: {:.2f}%", 100 * r.validation->accuracy) : std::string();
-  const std::string test_loss = recipe.fit.report_every > 1 ? fmt::format(" | Test Loss: {:.4f}", r.test.loss) : "";
-  fmt::print("Epoch {:>{}}/{} | Loss: {:.4f} | Train Acc: {:.2f}%{}{} | Test Acc: {:.2f}%\n", r.epoch, width, epochs,
-             r.train_loss, 100 * r.train_accuracy, validation, test_loss, 100 * r.test.accuracy);
+      r.validation ? fmt::format(" | Val: {:.2f}%", 100 * r.validation->accuracy) : std::string();
+  const std::string test_loss = recipe.fit.report_every > 1 ? fmt::format("/{:.4f}", r.test.loss) : "";
+  fmt::print("Epoch {:>{}}/{} | Loss: {:.4f}{} | Train Acc: {:.2f}%{} | Test Acc: {:.2f}%\n", r.epoch, width, epochs,
+             r.train_loss, test_loss, 100 * r.train_accuracy, validation, 100 * r.test.accuracy);
   return std::fflush(stdout) == 0;
 } catch (const std::system_error&) {
   return false;

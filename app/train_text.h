@@ -13,7 +13,8 @@ void print_start(const inkling::Recipe& recipe, const inkling::Mlp& model, const
                  const inkling::Dataset* validation, const inkling::Runtime& rt, const RunFolder& run);
 
 // "Epoch  1/20 | Loss: 0.4234 | Train Acc: 88.45% | Test Acc: 88.92%", to stdout, with the validation images' accuracy
-// before the test images' where there are some, and the test loss where epochs are left out between two lines. False
+// before the test images' where there are some, and the test loss behind a slash where epochs are left out between two
+// lines. False
 // when stdout cannot be written.
 bool print_epoch(const inkling::EpochReport& report, const inkling::Recipe& recipe);
 

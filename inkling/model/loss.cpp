@@ -173,7 +173,7 @@ double compute_loss(const Runtime& rt, const LossOptions& options, const MixedLa
   double divisor = 0;  // of softmax losses: the batch's weights
   for (std::size_t b = 0; b < logits.rows; ++b)
     divisor += softmax ? lambda * w[labels.labels[b]] + (mixed ? (1 - lambda) * w[labels.partners[b]] : 0) : 1;
-  if (divisor == 0) divisor = 1;  // every label of the batch has weight 0, and so has its loss
+  if (divisor == 0) divisor = 1;  // every label of the batch has weight 0
 
   const MatrixView dz = ws.dz(ws.layer_count() - 1);
   in_blocks(rt, logits.rows, 1, logits.rows * C * kMultiplyAddsAnElement, [&](std::size_t b0, std::size_t b1) noexcept {

@@ -21,6 +21,7 @@ using nlohmann::ordered_json;
 constexpr const char* kStateKey = "inkling.checkpoint";
 constexpr const char* kIdentityKey = "inkling.identity";
 constexpr std::size_t kVersion = 1;
+constexpr std::size_t kMaxCheckpointBytes = std::size_t{1} << 36;  // guess: lbfgs keeps 200 vectors and more
 constexpr std::size_t kMaxVectors = 4096;  // guess: twice lbfgs' longest history, and more
 
 void put(TensorFile& file, std::string name, const std::vector<float>& values) {
@@ -61,7 +62,7 @@ const std::string& text_under(const TensorFile& file, const char* key, std::stri
   return at->second;
 }
 
-// "checkpoint/0000001234.safetensors": the number sorts as the text does.
+// "checkpoint/000000001234.safetensors": the number sorts as the text does.
 fs::path file_of(const fs::path& folder, std::uint64_t passes) {
   return folder / fmt::format("{:012}.safetensors", passes);
 }
@@ -197,7 +198,7 @@ std::optional<Checkpoint> load_checkpoint(const fs::path& folder, const Identity
   for (const fs::path& file : files_in(folder)) {
     Checkpoint checkpoint;
     try {
-      checkpoint = checkpoint_from_bytes(read_file(file, kMaxTensorFileBytes), file.string());
+      checkpoint = checkpoint_from_bytes(read_file(file, kMaxCheckpointBytes), file.string());
     } catch (const Error& error) {
       if (note) note(fmt::format("{}; taking the one before it", error.what()));
       continue;

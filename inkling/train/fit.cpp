@@ -197,7 +197,8 @@ void Run::report(double train_seconds) {
                 .learning_rate = rate_,
                 .health = tensor_health(model_, before_, ws_),
                 .complaints = {}};
-  r.complaints = complaints(rt_, model_, data_.train, r.health);
+  r.complaints = complaints(rt_, model_, data_.train, r.health,
+                            static_cast<double>(rate_ / options_.optimizer.learning_rate), test_ws_);
   r.test_seconds = seconds_since(start);
   result_.validation = validation;
   result_.test = test;

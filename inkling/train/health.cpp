@@ -45,15 +45,14 @@ std::vector<TensorHealth> tensor_health(const Mlp& model, const std::vector<floa
 }
 
 std::vector<Complaint> complaints(const Runtime& rt, const Mlp& model, const Dataset& data,
-                                  const std::vector<TensorHealth>& health) {
+                                  const std::vector<TensorHealth>& health, double rate_share, Workspace& ws) {
   constexpr double kVanished = 1e-9;    // guess: below it a step is lost in a float's rounding
   constexpr double kExploded = 0.5;     // guess: half of the tensor is new after one step
   constexpr double kManyDead = 0.1;     // guess
-  constexpr std::size_t kSample = 512;  // guess: images looked at
   std::vector<Complaint> found;
   for (const TensorHealth& t : health) {
     if (!t.name.ends_with(".weight")) continue;
-    if (t.update_ratio < kVanished)
+    if (t.update_ratio < kVanished * rate_share)
       found.push_back(
           {t.name + " hardly moves", fmt::format("{} hardly moves: last step {:.0e} of its size, gradient norm {:.0e}",
                                                  t.name, t.update_ratio, t.gradient_norm)});
@@ -63,8 +62,7 @@ std::vector<Complaint> complaints(const Runtime& rt, const Mlp& model, const Dat
                                           100 * t.update_ratio)});
   }
 
-  const std::size_t images = std::min(kSample, data.count());
-  Workspace ws(model, images);
+  const std::size_t images = std::min(ws.max_batch(), data.count());
   forward(rt, model, data.images().middle_rows(0, images), ws);
   for (std::size_t l = 0; l + 1 < model.layer_count(); ++l) {
     if (model.config().activation_of(l) != Activation::relu) continue;

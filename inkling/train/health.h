@@ -29,9 +29,10 @@ struct Complaint {
 std::vector<TensorHealth> tensor_health(const Mlp& model, const std::vector<float>& before, const Workspace& ws);
 
 // A sentence each: gradients that are nothing, steps as large as the weights, and hidden
-// units of ReLU that no image of a sample of the data brings to life, when they are a tenth of a layer or more.
+// units of ReLU that none of the first images of the data brings to life, when they are a tenth of a layer or more.
+// rate_share is the last step's learning rate over the largest: at a schedule's end steps may be small. ws is written.
 std::vector<Complaint> complaints(const Runtime& rt, const Mlp& model, const Dataset& data,
-                                  const std::vector<TensorHealth>& health);
+                                  const std::vector<TensorHealth>& health, double rate_share, Workspace& ws);
 
 // The first tensor with a number that is not finite, among the weights or else among the gradients in ws.
 std::optional<std::string> first_not_finite(const Mlp& model, const Workspace& ws);

@@ -75,9 +75,9 @@ TEST(Penalty, GradientIsThePenaltysDerivative) {
       const float held = w;
       if (std::abs(held) < 0.01f && t.is_weight()) continue;  // the difference must stay on its side
       w = held + 0.005f;
-      const double above = penalty(model, options), high = w;
+      const double above = penalty(rt, model, options), high = w;
       w = held - 0.005f;
-      const double below = penalty(model, options), low = w;
+      const double below = penalty(rt, model, options), low = w;
       w = held;
       const double g = with.ws.gradient(t)(k / t.cols, k % t.cols),
                    before = plain.ws.gradient(t)(k / t.cols, k % t.cols);
@@ -91,13 +91,14 @@ TEST(Penalty, GradientIsThePenaltysDerivative) {
 }
 
 TEST(Penalty, IsTheSumOfItsTerms) {
+  const Runtime rt({.threads = 1});
   Mlp model({.widths = {2, 2, 1}});
   model.weight(0)(0, 0) = 3, model.weight(0)(0, 1) = -1, model.weight(1)(1, 0) = 2;
   model.bias(0)(0, 0) = 100;
-  EXPECT_EQ(penalty(model, {.l2 = 0.5f}), 0.25 * 14);
-  EXPECT_EQ(penalty(model, {.l1 = 0.5f}), 0.5 * 6);
-  EXPECT_EQ(penalty(model, {.l2 = 0.5f, .l1 = 0.5f}), 6.5);
-  EXPECT_EQ(penalty(model, {}), 0);
+  EXPECT_EQ(penalty(rt, model, {.l2 = 0.5f}), 0.25 * 14);
+  EXPECT_EQ(penalty(rt, model, {.l1 = 0.5f}), 0.5 * 6);
+  EXPECT_EQ(penalty(rt, model, {.l2 = 0.5f, .l1 = 0.5f}), 6.5);
+  EXPECT_EQ(penalty(rt, model, {}), 0);
 }
 
 // Of a unit's incoming weights: a column.
