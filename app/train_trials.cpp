@@ -56,7 +56,7 @@ void run_find_lr(const inkling::Runtime& rt, const inkling::Recipe& recipe, cons
   }
   fmt::print("Learning-rate range test: {} steps, the rate grows from {:.0e} to {:.2g}{}\n\n", curve.points.size(),
              curve.points.front().rate, curve.points.back().rate,
-             curve.points.back().rate < 9.9f ? ", where the loss exploded" : "");
+             curve.points.back().rate < 9.9f ? ",\nwhere the loss exploded" : "");
   fmt::print("      rate        loss    smoothed\n");
   constexpr std::size_t kRows = 15;
   const std::size_t every = std::max<std::size_t>(1, curve.points.size() / kRows);

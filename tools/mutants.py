@@ -28,7 +28,7 @@ GRADCHECK = "gradcheck --all"  # the judge that is no pattern
 PRODUCTS = r"KernelTest\..*(Product|Sparse)"
 FORWARD = r"(^|/)(Forward|Backward|Backprop|BatchNorm|Normal|Fold|TrainingPass|Dropout|Mix|InputNoise|Noise)"
 INITIAL = r"(^|/)(Mlp|Init|Orthogonal)"
-STEPS = r"(^|/)(Gradient|Clip|Penalt|MaxNorm|Averag|Accumulat|Fit\.|Lbfgs|WeightDecay)"
+STEPS = r"(^|/)(Gradient|Clip|Penalt|BoundNorms|Averag|Accumulat|Fit\.|Lbfgs|WeightDecay)"
 SAVED = r"(^|/)(Checkpoint|HostileCheckpoint|Optimizer(State)?\.|Resume|Safetensors)"
 
 
@@ -92,9 +92,9 @@ MUTANTS = [
     mutant("rowwise.sgd_upwards", "inkling/kernel/rowwise.cpp", "TorchOptimizers.Sgd",
            "const V minus_rate = hn::Set(d, -rate);", "const V minus_rate = hn::Set(d, rate);"),
     mutant("sparse_input.dropped_bias", "inkling/kernel/sparse_input.cpp", PRODUCTS,
-           "if (p.epilogue != Epilogue::none) sum[v]", "if (p.epilogue == Epilogue::bias) sum[v]"),
+           "if (last && p.epilogue != Epilogue::none)", "if (last && p.epilogue == Epilogue::bias)"),
     mutant("sparse_input.greater_for_greater_or_equal", "inkling/kernel/sparse_input.cpp", PRODUCTS,
-           "const bool last = i0 + kMaskBits >= I;", "const bool last = i0 + kMaskBits > I;"),
+           "const bool last = i0 + kMaskBits >= p.X.cols;", "const bool last = i0 + kMaskBits > p.X.cols;"),
 
     mutant("update.momentum_dampened", "inkling/kernel/update.cpp", "TorchOptimizers.Momentum",
            "m = fma(a, m, g);\n    return fma(minus_rate, m, w);",
@@ -166,7 +166,7 @@ MUTANTS = [
            "(1 - pass.lambda) * row[i] + pass.lambda * values[partner[i]]"),
 
     mutant("averaging.ema_swapped", "inkling/train/averaging.cpp", STEPS,
-           "weights_.size(), options_.ema, 1 - options_.ema);", "weights_.size(), 1 - options_.ema, options_.ema);"),
+           "options_.ema, 1 - options_.ema);\n  });", "1 - options_.ema, options_.ema);\n  });"),
     mutant("averaging.swa_counts_one_more", "inkling/train/averaging.cpp", STEPS,
            "1.0f / static_cast<float>(count_);", "1.0f / static_cast<float>(count_ + 1);"),
     mutant("checkpoint.foreign_tensor", "inkling/train/checkpoint.cpp", SAVED,
