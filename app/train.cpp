@@ -219,7 +219,8 @@ void print_end(const inkling::Statistics& test, const RunFolder& run, double tra
   if (train_seconds > 0)
     fmt::print(stderr, "Trained in {:.2f} s, {} images/s\n", train_seconds,
                with_commas(static_cast<std::size_t>(images / train_seconds)));
-  fmt::print(stderr, "Saved {}\nTry   inkling predict {} --random\n", run.model_path().string(), run.path().string());
+  fmt::print(stderr, "Saved {}\nTry   inkling predict {} --random\nMore  inkling eval {}\n", run.model_path().string(),
+             run.path().string(), run.path().string());
 }
 
 // Trains from the checkpoint, or from the start, and saves.

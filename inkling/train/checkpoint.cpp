@@ -22,7 +22,7 @@ constexpr const char* kStateKey = "inkling.checkpoint";
 constexpr const char* kIdentityKey = "inkling.identity";
 constexpr std::size_t kVersion = 1;
 constexpr std::size_t kMaxCheckpointBytes = std::size_t{1} << 36;  // guess: lbfgs keeps 200 vectors and more
-constexpr std::size_t kMaxVectors = 4096;  // guess: twice lbfgs' longest history, and more
+constexpr std::size_t kMaxVectors = 4096;                          // guess: twice lbfgs' longest history, and more
 
 void put(TensorFile& file, std::string name, const std::vector<float>& values) {
   if (!values.empty()) file.tensors.push_back({.name = std::move(name), .shape = {values.size()}, .values = values});

@@ -46,9 +46,9 @@ std::vector<TensorHealth> tensor_health(const Mlp& model, const std::vector<floa
 
 std::vector<Complaint> complaints(const Runtime& rt, const Mlp& model, const Dataset& data,
                                   const std::vector<TensorHealth>& health, double rate_share, Workspace& ws) {
-  constexpr double kVanished = 1e-9;    // guess: below it a step is lost in a float's rounding
-  constexpr double kExploded = 0.5;     // guess: half of the tensor is new after one step
-  constexpr double kManyDead = 0.1;     // guess
+  constexpr double kVanished = 1e-9;  // guess: below it a step is lost in a float's rounding
+  constexpr double kExploded = 0.5;   // guess: half of the tensor is new after one step
+  constexpr double kManyDead = 0.1;   // guess
   std::vector<Complaint> found;
   for (const TensorHealth& t : health) {
     if (!t.name.ends_with(".weight")) continue;

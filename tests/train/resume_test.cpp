@@ -12,6 +12,7 @@
 #include "inkling/train/fit.h"
 #include "tests/format/refusal.h"
 #include "tests/support/digits.h"
+#include "tests/support/isas.h"
 
 namespace inkling {
 namespace {
@@ -105,7 +106,7 @@ void expect_same_end(const Story& whole, std::size_t k, const Story& resumed) {
 
 // Continues from every state, each time with a fresh model and other threads and instruction sets.
 Story expect_every_state_continues(const Config& config, const FitOptions& options, std::size_t states) {
-  const std::vector<Isa> isas = available_isas();
+  const std::vector<Isa> isas = training_isas();
   const Story whole = run(Runtime({.threads = 1}), config, options, 1);
   EXPECT_EQ(whole.states.size(), states);
   for (std::size_t k = 0; k < whole.states.size(); ++k) {
