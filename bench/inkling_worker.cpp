@@ -61,11 +61,11 @@ void serve(const inkling::Runtime& rt, std::size_t images, std::size_t iteration
 // The loop of examples/train_mnist.cpp.
 void serve_loop(const Options& options) {
   const inkling::Runtime rt({.threads = options.threads});
-  const auto [train, test] = inkling::load_mnist(options.data);
+  const inkling::TrainTest data = inkling::load_mnist(options.data);
   inkling::Mlp model({.widths = options.widths, .ink = options.ink}, options.seed);
   inkling::Optimizer optimizer(model, {.kind = inkling::Optimizer::sgd, .learning_rate = options.learning_rate});
   inkling::Workspace ws(model, options.batch);
-  inkling::Batches batches(train, {.size = options.batch, .seed = options.seed});
+  inkling::Batches batches(data.train, {.size = options.batch, .seed = options.seed});
   std::uint64_t epochs = 0;
 
   const auto train_epoch = [&] {
@@ -78,7 +78,7 @@ void serve_loop(const Options& options) {
     }
     return loss / static_cast<double>(batches.count());
   };
-  serve(rt, train.count(), 1, train_epoch, [&] { return evaluate(rt, model, test).accuracy; });
+  serve(rt, data.train.count(), 1, train_epoch, [&] { return evaluate(rt, model, data.test).accuracy; });
 }
 
 // Each call of fit() goes on with the weights of the one before; the optimiser begins anew, which plain SGD, having no
@@ -90,9 +90,9 @@ void serve_preset(const Options& options) {
   recipe.fit.epochs = options.iterations;
   recipe.fit.report_every = options.report_every;
   check(recipe);
-  auto [train, test] = inkling::load_mnist(options.data);
-  if (recipe.limit_train > 0) train = first_images(train, recipe.limit_train);
-  if (recipe.limit_test > 0) test = first_images(test, recipe.limit_test);
+  inkling::TrainTest data = inkling::load_mnist(options.data);
+  if (recipe.limit_train > 0) data.train = first_images(data.train, recipe.limit_train);
+  if (recipe.limit_test > 0) data.test = first_images(data.test, recipe.limit_test);
   inkling::Mlp model(recipe.network);
   initialize(model, recipe.fit.seed, recipe.init);
 
@@ -100,10 +100,11 @@ void serve_preset(const Options& options) {
   const inkling::FitCallbacks callbacks{
       .on_epoch = [&](const inkling::EpochReport& report) { loss = report.train_loss; }};
   const auto train_epochs = [&] {
-    fit(rt, model, train, test, recipe.fit, callbacks);
+    fit(rt, model, data.train, data.test, recipe.fit, callbacks);
     return loss;
   };
-  serve(rt, train.count(), options.iterations, train_epochs, [&] { return evaluate(rt, model, test).accuracy; });
+  serve(rt, data.train.count(), options.iterations, train_epochs,
+        [&] { return evaluate(rt, model, data.test).accuracy; });
 }
 
 }  // namespace

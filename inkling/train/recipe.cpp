@@ -436,8 +436,8 @@ std::string option_text(const Recipe& recipe, std::string_view name) {
   return text_of(value_of(recipe, row_named(name)), name);
 }
 
-void apply_json(Recipe& recipe, std::string_view text, std::string_view where) {
-  const json object = parse_json_object(text, where);
+void apply_json(Recipe& recipe, std::string_view json_text, std::string_view where) {
+  const json object = parse_json_object(json_text, where);
   for (const auto& [key, value] : object.items())
     if (std::ranges::find(kFacts, key) == std::end(kFacts)) try {
         row_named(key);

@@ -48,7 +48,7 @@ std::string option_text(const Recipe& recipe, std::string_view name);
 
 // A JSON object of options. Keys that a run's config.json has besides are passed over. `where` begins every error's
 // text. Throws Error: format (no JSON, a value of no use), config (as above).
-void apply_json(Recipe& recipe, std::string_view json, std::string_view where);
+void apply_json(Recipe& recipe, std::string_view json_text, std::string_view where);
 // All options, a line each.
 std::string to_json(const Recipe& recipe);
 
