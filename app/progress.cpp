@@ -31,11 +31,11 @@ void ProgressLine::clear() {
 }
 
 std::string train_progress(const inkling::FitProgress& p, std::size_t epochs, std::size_t images,
-                           std::chrono::steady_clock::time_point start) {
+                           std::size_t done_before, std::chrono::steady_clock::time_point start) {
   constexpr std::size_t kBar = 20;
   const double done = static_cast<double>((p.epoch - 1) * images + p.images_done);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  const double speed = done / seconds;
+  const double speed = (done - static_cast<double>(done_before)) / seconds;
   const auto left = static_cast<std::size_t>((static_cast<double>(epochs * images) - done) / speed);
   const std::size_t filled = kBar * p.batches_done / p.batches;
   return fmt::format("Epoch {:>2}/{} [{:#>{}}{:.>{}}] {} images/s, loss {:.4f}, {} left", p.epoch, epochs, "", filled,

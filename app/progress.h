@@ -26,8 +26,9 @@ class ProgressLine {
 };
 
 // "Epoch  3/20  [#####.....]  512,000 images/s  loss 0.1234  12 s left"
+// done_before: images that a resumed run had behind it at `start`.
 std::string train_progress(const inkling::FitProgress& progress, std::size_t epochs, std::size_t images,
-                           std::chrono::steady_clock::time_point start);
+                           std::size_t done_before, std::chrono::steady_clock::time_point start);
 
 // "train-images-idx3-ubyte.gz [#####.....] 4.1 of 9.7 MB"; total is 0 where it is not known
 std::string download_progress(std::string_view file, std::uint64_t done, std::uint64_t total);

@@ -184,7 +184,12 @@ Recipe recipe_to_resume(const TrainArguments& arguments, const RunFolder& run) {
 
 std::string source_to_resume(const RunFolder& run) {
   const auto config = nlohmann::json::parse(run.read_config());
-  return config.value("/data/source"_json_pointer, std::string("mnist"));
+  constexpr auto kPlace = "/data/source";
+  const nlohmann::json::json_pointer place(kPlace);
+  if (!config.contains(place) || !config[place].is_string())
+    fail(ErrorKind::format, "{}: expected the data's name as text at {}; name it with --data",
+         (run.path() / "config.json").string(), kPlace);
+  return config[place].get<std::string>();
 }
 
 // When a checkpoint is due: at an epoch's end, but not more than once a second, and every so many seconds within one.
@@ -234,11 +239,13 @@ void train(const TrainArguments& arguments, const Recipe& recipe, const inkling:
   bool output_lost = false;
   double train_seconds = 0;
   const auto start = std::chrono::steady_clock::now();
+  const std::size_t done_before = from ? from->state.epochs * data.split.train.count() + from->state.images : 0;
   const double images = static_cast<double>(data.split.train.count());
   const inkling::FitCallbacks callbacks{
       .on_batch =
           [&](const inkling::FitProgress& p) {
-            if (line.due()) line.show(train_progress(p, recipe.fit.epochs, data.split.train.count(), start));
+            if (line.due())
+              line.show(train_progress(p, recipe.fit.epochs, data.split.train.count(), done_before, start));
             return InterruptGuard::signal() == 0 && !output_lost;
           },
       .on_epoch =

@@ -49,6 +49,13 @@ double portable_exp(double x) {
   return std::ldexp(1 + r * series, static_cast<int>(n));
 }
 
+double portable_power(double base, std::uint64_t exponent) {
+  double power = 1;
+  for (; exponent != 0; exponent >>= 1, base *= base)
+    if (exponent & 1) power *= base;
+  return power;
+}
+
 double portable_cos_turn(double t) {
   // To the first eighth of a turn, where both series are short: cos is even about 1/2, odd about 1/4.
   constexpr double kTwoPi = 6.283185307179586;

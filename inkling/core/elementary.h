@@ -5,6 +5,8 @@
 // thread.
 #pragma once
 
+#include <cstdint>
+
 namespace inkling {
 
 // Natural logarithm of a finite x > 0, subnormals included; NaN for x < 0 or NaN, -infinity for 0, infinity for
@@ -13,6 +15,9 @@ double portable_log(double x);
 
 // e to the x: infinity above 709.79, 0 below -745.14, subnormals between; NaN for NaN.
 double portable_exp(double x);
+
+// base^exponent by repeated squaring.
+double portable_power(double base, std::uint64_t exponent);
 
 // cos(2 pi t) for 0 <= t < 1: the turn that Box and Muller's method needs.
 double portable_cos_turn(double t);

@@ -10,7 +10,6 @@
 namespace inkling {
 namespace {
 
-constexpr float kNormEpsilon = 1e-5f;  // PyTorch's
 constexpr float kNormMomentum = 0.1f;  // PyTorch's: what a batch adds to the running statistics
 
 constexpr std::size_t kMultiplyAddsAnElement = 20;  // guess: what an activation or a normalisation costs

@@ -29,6 +29,9 @@ inline constexpr std::size_t kMaxLayers = 64;            // guess: far above any
 inline constexpr std::size_t kMaxWidth = 1u << 20;       // guess: a megapixel image in
 inline constexpr std::size_t kMaxParameters = 1u << 28;  // guess: 1 GiB of weights
 
+// Batch normalisation divides by sqrt(variance + this): PyTorch's.
+inline constexpr float kNormEpsilon = 1e-5f;
+
 struct Config {
   std::vector<std::size_t> widths;           // inputs, hidden layers, outputs: {784, 128, 10}
   Activation activation = Activation::relu;  // of every hidden layer; the outputs are logits

@@ -14,11 +14,11 @@ Mlp fold(const Mlp& model) {
   std::copy_n(model.arena().begin(), folded.arena().size(), folded.arena().begin());
   if (!model.config().batch_norm) return folded;
 
-  constexpr double kEpsilon = 1e-5;  // as in model/backprop.cpp
   for (std::size_t l = 0; l + 1 < model.layer_count(); ++l)
     for (std::size_t o = 0; o < config.widths[l + 1]; ++o) {
-      const double s = static_cast<double>(model.scale(l)(0, o)) /
-                       std::sqrt(static_cast<double>(model.running_variance(l)(0, o)) + kEpsilon);
+      const double s =
+          static_cast<double>(model.scale(l)(0, o)) /
+          std::sqrt(static_cast<double>(model.running_variance(l)(0, o)) + static_cast<double>(kNormEpsilon));
       for (std::size_t i = 0; i < config.widths[l]; ++i)
         folded.weight(l)(i, o) = static_cast<float>(static_cast<double>(model.weight(l)(i, o)) * s);
       folded.bias(l)(0, o) = static_cast<float>(static_cast<double>(model.bias(l)(0, o)) -

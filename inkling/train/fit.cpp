@@ -163,9 +163,6 @@ void Run::finish_epoch() {
   if (const auto tensor = first_not_finite(model_, ws_))
     restore_and_fail("after its last batch", fmt::format("'{}' left the finite numbers", *tensor));
   averaging_.after_epoch(model_, epoch());
-  ++state_.epochs;
-  state_.batch = 0;
-  result_.epochs = state_.epochs;
 }
 
 Metrics Run::measure(const Mlp& model, const Dataset& data) {
@@ -180,13 +177,11 @@ void Run::report(double train_seconds) {
   const std::unique_ptr<const Mlp> average =
       averaging_.any() ? std::make_unique<const Mlp>(averaging_.averaged(model_)) : nullptr;
   const Mlp& measured = average ? *average : model_;
-  --state_.epochs;  // should an evaluation fail, this is still the epoch in question
   std::optional<Metrics> validation;
   if (data_.validation != nullptr) validation = measure(measured, *data_.validation);
   const Metrics test = measure(measured, data_.test);
-  ++state_.epochs;
   const auto images = static_cast<double>(state_.images);
-  EpochReport r{.epoch = state_.epochs,
+  EpochReport r{.epoch = epoch(),
                 .steps = steps_,
                 .train_loss = state_.total_loss / images,
                 .train_accuracy = static_cast<double>(state_.correct) / images,
@@ -218,7 +213,7 @@ bool Run::look_for_the_best(const std::optional<Metrics>& validation) {
   const bool better = state_.best_epoch == 0 || (by_loss ? value < state_.best : value > state_.best);
   if (better) {
     state_.best = value;
-    state_.best_epoch = state_.epochs;
+    state_.best_epoch = epoch();
     state_.epochs_without_better = 0;
     if (options_.stop.keep == Keep::best)
       state_.best_weights = Weights::of(averaging_.any() ? averaging_.averaged(model_) : model_);
@@ -252,10 +247,12 @@ FitResult Run::run() {
     finish_epoch();
     // A run that was asked to stop may be resumed, and must not have looked at itself when the unbroken one would not.
     const bool ends = !go_on && result_.reason != StopReason::request;
-    if (state_.epochs % options_.report_every == 0 || state_.epochs == options_.epochs || ends) {
+    if (epoch() % options_.report_every == 0 || epoch() == options_.epochs || ends) {
       report(std::exchange(train_seconds_, 0));
       go_on = go_on && result_.reason == StopReason::epochs;
     }
+    result_.epochs = ++state_.epochs;
+    state_.batch = 0;
     state_.images = state_.correct = 0;
     state_.total_loss = 0;
     state_.last_good = Weights::of(model_);

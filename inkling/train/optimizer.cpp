@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "inkling/core/elementary.h"
 #include "inkling/core/error.h"
 #include "inkling/model/penalty.h"
 #include "inkling/train/orthogonalize.h"
@@ -58,13 +59,6 @@ UpdateRule rule_of(Optimizer::Kind kind) {
   }
 }
 
-double to_the(double base, std::uint64_t exponent) {
-  double power = 1;
-  for (; exponent != 0; exponent >>= 1, base *= base)
-    if (exponent & 1) power *= base;
-  return power;
-}
-
 // The kernel's numbers for step t, from 1.
 Update update_of(const Optimizer::Options& o, std::uint64_t t, float rate, float decay) {
   const auto rest = [](float share) { return static_cast<float>(1 - static_cast<double>(share)); };
@@ -77,8 +71,8 @@ Update update_of(const Optimizer::Options& o, std::uint64_t t, float rate, float
     case UpdateRule::adam:
       u.a = o.beta1;
       u.b = o.beta2;
-      u.rate = static_cast<float>(static_cast<double>(rate) / (1 - to_the(static_cast<double>(o.beta1), t)));
-      u.root = static_cast<float>(std::sqrt(1 - to_the(static_cast<double>(o.beta2), t)));
+      u.rate = static_cast<float>(static_cast<double>(rate) / (1 - portable_power(static_cast<double>(o.beta1), t)));
+      u.root = static_cast<float>(std::sqrt(1 - portable_power(static_cast<double>(o.beta2), t)));
       break;
     case UpdateRule::lion:
       u.a = o.beta1;

@@ -9,13 +9,6 @@
 namespace inkling {
 namespace {
 
-double to_the(double base, std::uint64_t exponent) {
-  double power = 1;
-  for (; exponent != 0; exponent >>= 1, base *= base)
-    if (exponent & 1) power *= base;
-  return power;
-}
-
 // From `from` at share 0 to `to` at share 1 along half a cosine.
 double along_cosine(double from, double to, double share) {
   return to + (from - to) * (1 + portable_cos_turn(std::clamp(share, 0.0, 1.0) / 2)) / 2;
@@ -44,8 +37,8 @@ float Schedule::rate(std::uint64_t s) const {
   double rate = rate_;
   switch (options_.kind) {
     case constant: break;
-    case step: rate *= to_the(gamma, epoch / options_.step_epochs); break;
-    case exponential: rate *= to_the(gamma, epoch); break;
+    case step: rate *= portable_power(gamma, epoch / options_.step_epochs); break;
+    case exponential: rate *= portable_power(gamma, epoch); break;
     case cosine: rate = along_cosine(rate_, lowest, at / total); break;
     case one_cycle: {  // PyTorch's defaults: 30 % up from a 25th, then down to a 250,000th
       const double start = rate_ / 25, end = start / 1e4;
