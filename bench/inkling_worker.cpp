@@ -73,8 +73,7 @@ void serve_loop(const Options& options) {
     for (const inkling::Batch& batch : batches.epoch(epochs++)) {
       forward(rt, model, batch.pixels, ws);
       loss += softmax_cross_entropy(rt, batch.labels, ws);
-      backward(rt, model, batch.pixels, ws);
-      optimizer.step(rt, model, ws);
+      optimizer.backward_and_step(rt, model, batch.pixels, ws, options.learning_rate);
     }
     return loss / static_cast<double>(batches.count());
   };

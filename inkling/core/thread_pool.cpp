@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <system_error>
 
@@ -66,7 +67,7 @@ ThreadPool::ThreadPool(std::size_t threads) : door_(kClosed) {
   spin_time_ = threads <= cores ? kSpinTime : Clock::duration::zero();
   workers_.reserve(threads);
   try {
-    for (std::size_t i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+    for (std::size_t i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
   } catch (const std::system_error& e) {
     const std::size_t started = workers_.size() + 1;
     stop();
@@ -86,13 +87,13 @@ void ThreadPool::stop() {
 
 void ThreadPool::fork_join(const Job& job) {
   job_ = job;
-  next_.store(0, std::memory_order_relaxed);
+  taken_.store(0, std::memory_order_relaxed);
   finished_.store(0, std::memory_order_relaxed);
   const std::uint32_t generation = generation_.load(std::memory_order_relaxed) + 1;
   door_.store(std::uint64_t{generation} << 32, std::memory_order_release);
   generation_.store(generation, std::memory_order_release);
   generation_.notify_all();
-  take_tasks();
+  take_tasks(0);
   const std::size_t inside = door_.fetch_or(kClosed, std::memory_order_acq_rel) & kInside;
   const auto all_done = [&] { return finished_.load(std::memory_order_acquire) == inside; };
   while (!spin_until(spin_time_, all_done)) std::this_thread::yield();
@@ -106,13 +107,26 @@ bool ThreadPool::enter() {
   return false;
 }
 
-void ThreadPool::take_tasks() {
-  for (std::size_t task = next_.fetch_add(1, std::memory_order_relaxed); task < job_.tasks;
-       task = next_.fetch_add(1, std::memory_order_relaxed))
-    job_.call(job_.context, task);
+// Tasks are taken in chunks, one bit of taken_ each. A thread takes its own chunks in order, then what is left from the
+// other end, which its owner comes to last.
+void ThreadPool::take_tasks(std::size_t thread) {
+  const std::size_t chunks = std::min<std::size_t>(job_.tasks, 64);
+  const auto bits_below = [](std::size_t n) { return n >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << n) - 1; };
+  const std::uint64_t all = bits_below(chunks);
+  const std::uint64_t own = bits_below((thread + 1) * chunks / size()) & ~bits_below(thread * chunks / size());
+  for (std::uint64_t taken = taken_.load(std::memory_order_relaxed); (taken & all) != all;) {
+    const std::uint64_t free = all & ~taken, mine = free & own;
+    const auto chunk = static_cast<std::size_t>(mine != 0 ? std::countr_zero(mine) : 63 - std::countl_zero(free));
+    const std::uint64_t bit = std::uint64_t{1} << chunk;
+    taken = taken_.fetch_or(bit, std::memory_order_relaxed);
+    if (taken & bit) continue;
+    taken |= bit;
+    for (std::size_t task = chunk * job_.tasks / chunks; task < (chunk + 1) * job_.tasks / chunks; ++task)
+      job_.call(job_.context, task);
+  }
 }
 
-void ThreadPool::work() {
+void ThreadPool::work(std::size_t thread) {
   for (std::uint32_t seen = 0;;) {
     const auto begun = [&] { return generation_.load(std::memory_order_acquire) != seen; };
     if (!spin_until(spin_time_, begun))
@@ -120,7 +134,7 @@ void ThreadPool::work() {
     seen = generation_.load(std::memory_order_acquire);
     if (stop_) return;
     if (!enter()) continue;
-    take_tasks();
+    take_tasks(thread);
     finished_.fetch_add(1, std::memory_order_release);
   }
 }

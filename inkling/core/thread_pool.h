@@ -1,7 +1,8 @@
 // The threads that the whole program shares.
 //
-// run() splits work into numbered tasks and returns when all are done. Which thread takes which task is left to chance,
-// so a task must compute its own block of the output, whole: then the bytes do not depend on the number of threads.
+// run() splits work into numbered tasks and returns when all are done. Each thread begins with its own share of them, the
+// same at every call, so that what it wrote last time may still be in its cache; then it takes what others have not begun.
+// So a task must compute its own block of the output, whole: then the bytes do not depend on the number of threads.
 // Between two calls the workers spin for some microseconds before they sleep, because a training step is many short
 // calls.
 #pragma once
@@ -54,9 +55,9 @@ class ThreadPool {
   };
 
   void fork_join(const Job& job);
-  void take_tasks();
+  void take_tasks(std::size_t thread);
   bool enter();
-  void work();
+  void work(std::size_t thread);
   void stop();
 
   std::atomic_flag busy_;  // set by the caller of the running job
@@ -64,7 +65,7 @@ class ThreadPool {
 
   // Which job, whether it still lets workers in, and how many came in: see kClosed in the source.
   alignas(64) std::atomic<std::uint64_t> door_;
-  alignas(64) std::atomic<std::size_t> next_{0};          // the next task that nobody has taken
+  alignas(64) std::atomic<std::uint64_t> taken_{0};       // a bit for each chunk of tasks that somebody has taken
   alignas(64) std::atomic<std::size_t> finished_{0};      // workers that came in and are done
   alignas(64) std::atomic<std::uint32_t> generation_{0};  // number of jobs begun; raising it wakes the workers
   std::atomic<bool> stop_ = false;

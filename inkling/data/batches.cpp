@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "inkling/core/error.h"
 #include "inkling/core/rng.h"
@@ -26,7 +27,8 @@ Batches::Epoch Batches::epoch(std::uint64_t number) {
 }
 
 Batch Batches::gather(std::size_t b) {
-  if (is_whole()) return {.pixels = data_->images(), .labels = data_->labels};
+  if (is_whole())
+    return {.pixels = data_->images(), .labels = data_->labels, .same_images = std::exchange(given_, true)};
   constexpr std::size_t kAhead = 4;  // guess: images asked of memory before their turn
   const std::size_t image_size = data_->image_size();
   const std::size_t first = b * size_;

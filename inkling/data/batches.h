@@ -23,6 +23,7 @@ struct BatchOptions {
 struct Batch {
   PixelView pixels;                      // (B, height * width)
   std::span<const std::uint8_t> labels;  // (B)
+  bool same_images = false;              // those of the batch before, in the same order
 };
 
 class Batches {
@@ -46,6 +47,7 @@ class Batches {
   const Dataset* data_;
   std::size_t size_;
   std::uint64_t seed_;
+  bool given_ = false;                // whether a batch that is the whole data set was gathered
   std::vector<std::uint32_t> order_;  // (count of images): a permutation
   std::vector<std::uint8_t> pixels_;  // (size, height * width)
   std::vector<std::uint8_t> labels_;  // (size)

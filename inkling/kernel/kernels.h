@@ -13,6 +13,7 @@
 
 #include "inkling/core/view.h"
 #include "inkling/kernel/activation.h"
+#include "inkling/kernel/ink_lists.h"
 #include "inkling/kernel/isa.h"
 
 namespace inkling {
@@ -27,6 +28,7 @@ enum class Epilogue {
   bias_relu,      // max(0, c + bias[n])
   relu_gradient,  // c where gate(m, n) > 0, else 0: the derivative of ReLU at its own output
   multiply,       // c * gate(m, n): the derivative of any activation, kept by activate()
+  descend,        // w(m, n) - rate * c, one fused multiply-add, written to w: a step of gradient descent
 };
 
 // C (M, N) = epilogue(A B) with A (M, K), B (K, N).
@@ -45,37 +47,37 @@ struct Product {
   std::size_t b_stride = 0;
   bool b_transposed = false;
 
-  float* c = nullptr;  // (M, N), rows c_stride apart
+  float* c = nullptr;  // (M, N), rows c_stride apart; under descend it holds unfinished sums and nothing after
   std::size_t c_stride = 0;
 
   Epilogue epilogue = Epilogue::none;
   const float* bias = nullptr;  // (N)
   const float* gate = nullptr;  // (M, N), rows gate_stride apart
   std::size_t gate_stride = 0;
+  float* w = nullptr;  // (M, N), rows c_stride apart
+  float rate = 0;
 };
 
-// The first layer's products, which read pixels and skip those that are zero: X is (B, I) bytes, x = pixel_values[X],
-// and pixel_values[0] is 0.
-struct SparseForward {
-  PixelView X;                          // (B, I)
+// C (rows of A, N) = epilogue(A B) for A in lists of what is not zero, pixels or their transpose: forward x W, backward
+// x^T dz. A byte stands for pixel_values[byte], and pixel_values[0] is 0.
+struct SparseProduct {
+  InkLists a;                           // (M, K)
   const float* pixel_values = nullptr;  // (256)
-  const float* W = nullptr;             // (I, O), rows W_stride apart
-  std::size_t W_stride = 0;
-  const float* bias = nullptr;  // (O)
-  float* out = nullptr;         // (B, O) = epilogue(x W)
-  std::size_t out_stride = 0;
-  std::size_t O = 0;
-  Epilogue epilogue = Epilogue::bias;  // none, bias or bias_relu
-};
+  const float* b = nullptr;             // (K, N), rows b_stride apart
+  std::size_t b_stride = 0;
+  std::size_t b_panel = 0;  // 0, or B stands in panels of sparse_panel columns, this many floats apart
+  float* c = nullptr;  // (M, N), as in Product
+  std::size_t c_stride = 0;
+  std::size_t N = 0;
+  bool resume = false;  // C holds the sums over columns that came before A's
+  bool more = false;    // columns follow: the sums stay unfinished
 
-struct SparseGradient {
-  PixelView X;                          // (B, I)
-  const float* pixel_values = nullptr;  // (256)
-  const float* dz = nullptr;            // (B, O), rows dz_stride apart
-  std::size_t dz_stride = 0;
-  float* dW = nullptr;  // (I, O) = x^T dz
-  std::size_t dW_stride = 0;
-  std::size_t O = 0;
+  Epilogue epilogue = Epilogue::none;  // none, bias, bias_relu or descend
+  const float* bias = nullptr;         // (N)
+  float* w = nullptr;                  // (M, N), rows w_stride apart
+  std::size_t w_stride = 0;
+  std::size_t w_panel = 0;  // as b_panel
+  float rate = 0;
 };
 
 // Softmax and cross-entropy in one step, in log space: for a row z with label y, log p = z - max z - log sum exp(z -
@@ -130,13 +132,16 @@ struct Kernels {
   Isa isa = Isa::portable;
   std::size_t row_unit = 1;     // rows of C that product() computes at once: cut M in multiples of it
   std::size_t panel_width = 0;  // columns of C that product() computes at once: cut N in multiples of it
+  std::size_t sparse_panel = 0;  // and sparse_product()
 
   // Rows [m0, m1), columns [n0, n1) of C; n0 is a multiple of panel_width.
   void (*product)(const Product&, std::size_t m0, std::size_t m1, std::size_t n0, std::size_t n1) noexcept = nullptr;
-  // Images [b0, b1).
-  void (*sparse_forward)(const SparseForward&, std::size_t b0, std::size_t b1) noexcept = nullptr;
-  // Rows [i0, i1) of dW.
-  void (*sparse_gradient)(const SparseGradient&, std::size_t i0, std::size_t i1) noexcept = nullptr;
+  // Lists the ink of rows [r0, r1) of X (lists has X's shape), or of its columns [c0, c1) (lists has its transpose's).
+  void (*list_rows)(PixelView X, const InkLists& lists, std::size_t r0, std::size_t r1) noexcept = nullptr;
+  void (*list_columns)(PixelView X, const InkLists& lists, std::size_t c0, std::size_t c1) noexcept = nullptr;
+  // Rows [r0, r1), columns [n0, n1) of C; n0 is a multiple of sparse_panel.
+  void (*sparse_product)(const SparseProduct&, std::size_t r0, std::size_t r1, std::size_t n0,
+                         std::size_t n1) noexcept = nullptr;
   // Rows [b0, b1).
   void (*softmax_loss)(const SoftmaxLoss&, std::size_t b0, std::size_t b1) noexcept = nullptr;
   // p (B, C) = softmax of each row of z.

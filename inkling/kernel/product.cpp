@@ -63,6 +63,7 @@ HWY_INLINE V finish(const Product& p, V sum, std::size_t m, std::size_t n) {
       return hn::IfThenElse(hn::Gt(gate, hn::Zero(d)), sum, hn::Zero(d));
     }
     case Epilogue::multiply: return hn::Mul(sum, hn::LoadU(d, p.gate + m * p.gate_stride + n));
+    case Epilogue::descend: return fma(hn::Set(d, -p.rate), sum, hn::LoadU(d, p.w + m * p.c_stride + n));
   }
   return sum;
 }
@@ -99,7 +100,7 @@ HWY_INLINE void block(const Product& p, const Elements& a, const float* HWY_REST
     for (std::size_t v = 0; v < Vectors; ++v) {
       const std::size_t column = n + v * kLanes;
       const V c = last ? finish(p, sum[r][v], m + r, column) : sum[r][v];
-      hn::StoreU(c, d, p.c + (m + r) * p.c_stride + column);
+      hn::StoreU(c, d, (last && p.epilogue == Epilogue::descend ? p.w : p.c) + (m + r) * p.c_stride + column);
     }
 }
 
@@ -158,8 +159,9 @@ void product_of(const Product& p, const Elements& a, std::size_t m0, std::size_t
   }
   // Zero times a NaN or an infinity of A is a NaN: padding is cleared and not left to B's zeros.
   const std::size_t padded = (p.N + kColumnUnit - 1) / kColumnUnit * kColumnUnit;
+  float* const out = p.epilogue == Epilogue::descend ? p.w : p.c;
   if (n1 >= p.N)
-    for (std::size_t m = m0; m < m1; ++m) std::fill(p.c + m * p.c_stride + p.N, p.c + m * p.c_stride + padded, 0.0f);
+    for (std::size_t m = m0; m < m1; ++m) std::fill(out + m * p.c_stride + p.N, out + m * p.c_stride + padded, 0.0f);
 }
 
 void product(const Product& p, std::size_t m0, std::size_t m1, std::size_t n0, std::size_t n1) noexcept {

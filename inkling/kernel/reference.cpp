@@ -26,39 +26,12 @@ void product(const Product& p) {
           if (!(p.gate[m * p.gate_stride + n] > 0)) sum = 0;
           break;
         case Epilogue::multiply: sum *= p.gate[m * p.gate_stride + n]; break;
+        case Epilogue::descend:
+          p.w[m * p.c_stride + n] = std::fma(-p.rate, sum, p.w[m * p.c_stride + n]);
+          continue;
       }
       p.c[m * p.c_stride + n] = sum;
     }
-}
-
-// The sparse products are the dense ones: a zero pixel adds nothing.
-void sparse_forward(const SparseForward& p) {
-  product({.M = p.X.rows,
-           .N = p.O,
-           .K = p.X.cols,
-           .a_pixels = p.X.data,
-           .pixel_values = p.pixel_values,
-           .a_row = p.X.stride,
-           .b = p.W,
-           .b_stride = p.W_stride,
-           .c = p.out,
-           .c_stride = p.out_stride,
-           .epilogue = p.epilogue,
-           .bias = p.bias});
-}
-
-void sparse_gradient(const SparseGradient& p) {
-  product({.M = p.X.cols,
-           .N = p.O,
-           .K = p.X.rows,
-           .a_pixels = p.X.data,
-           .pixel_values = p.pixel_values,
-           .a_row = 1,
-           .a_column = p.X.stride,
-           .b = p.dz,
-           .b_stride = p.dz_stride,
-           .c = p.dW,
-           .c_stride = p.dW_stride});
 }
 
 void softmax_loss(const SoftmaxLoss& p) {

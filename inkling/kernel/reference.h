@@ -10,8 +10,6 @@
 namespace inkling::reference {
 
 void product(const Product& p);
-void sparse_forward(const SparseForward& p);
-void sparse_gradient(const SparseGradient& p);
 void softmax_loss(const SoftmaxLoss& p);
 
 }  // namespace inkling::reference

@@ -1,7 +1,8 @@
 // Which of Highway's targets the kernels are built for. Included before <hwy/foreach_target.h> in each kernel file.
 #pragma once
 
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
+// A file that has more to say to AVX-512 processors of 2019 on (AVX3_DL) defines HWY_WANT_AVX3_DL before this.
 
 // The function that was compiled for isa, or the portable one.
 #define INKLING_CHOOSE(isa, function)                                            \

@@ -72,24 +72,28 @@ void activate(const Runtime& rt, const Config& config, std::size_t l, Workspace&
   });
 }
 
-template <typename Input>
-void layer(const Runtime& rt, const Mlp& model, const Input& x, std::size_t l, Workspace& ws,
-           const TrainingPass* pass) {
+// The sums of layer l.
+void sums(const Runtime& rt, const Mlp& model, std::size_t l, Workspace& ws, Epilogue epilogue, MatrixView out) {
+  if (l == 0) return affine(rt, ws.input, model, epilogue, out);
+  affine(rt, ws.output(l - 1), model.weight(l), model.bias(l), epilogue, out);
+}
+
+void layer(const Runtime& rt, const Mlp& model, std::size_t l, Workspace& ws, const TrainingPass* pass) {
   const Config& config = model.config();
-  if (l + 1 == model.layer_count()) return affine(rt, x, model.weight(l), model.bias(l), Epilogue::bias, ws.output(l));
+  if (l + 1 == model.layer_count()) return sums(rt, model, l, ws, Epilogue::bias, ws.output(l));
   if (config.batch_norm) {
-    affine(rt, x, model.weight(l), model.bias(l), Epilogue::none, ws.normal(l));
+    sums(rt, model, l, ws, Epilogue::none, ws.normal(l));
     if (pass != nullptr)
       normalize_batch(rt, model, l, ws);
     else
       normalize_by_history(rt, model, l, ws);
     activate(rt, config, l, ws);
   } else if (config.activation_of(l) == Activation::relu) {
-    affine(rt, x, model.weight(l), model.bias(l), Epilogue::bias_relu, ws.output(l));
+    sums(rt, model, l, ws, Epilogue::bias_relu, ws.output(l));
     if (ws.training && ws.keeps_slope(l))
       rt.kernels().activate(Activation::relu, ws.output(l), ws.output(l), ws.slope(l));
   } else {
-    affine(rt, x, model.weight(l), model.bias(l), Epilogue::bias, ws.output(l));
+    sums(rt, model, l, ws, Epilogue::bias, ws.output(l));
     activate(rt, config, l, ws);
   }
   if (pass != nullptr && config.dropout > 0) drop_out(rt, config.dropout, *pass, l + 1, ws.output(l), ws.slope(l));
@@ -97,11 +101,13 @@ void layer(const Runtime& rt, const Mlp& model, const Input& x, std::size_t l, W
 
 void forward_from(const Runtime& rt, const Mlp& model, const FirstInput& input, Workspace& ws,
                   const TrainingPass* pass) {
+  const bool known = pass != nullptr && pass->same_images && input.values == model.pixel_values() &&
+                     ws.input.pixels.data == input.pixels.data && ws.input.pixels.rows == input.pixels.rows;
+  if (!known) ws.ink().has_images = ws.ink().has_pixels = false;
   ws.input = input;
+  ws.input.ink = &ws.ink();
   if (ws.input.floats.data == nullptr) ws.input.sparse = mostly_background(rt.kernels(), input.pixels);
-  layer(rt, model, ws.input, 0, ws, pass);
-  for (std::size_t l = 1; l < model.layer_count(); ++l)
-    layer(rt, model, ConstMatrixView(ws.output(l - 1)), l, ws, pass);
+  for (std::size_t l = 0; l < model.layer_count(); ++l) layer(rt, model, l, ws, pass);
 }
 
 }  // namespace
@@ -126,7 +132,10 @@ void forward(const Runtime& rt, Mlp& model, PixelView images, Workspace& ws, con
     for (std::size_t l = 0; l + 1 < model.layer_count(); ++l) remember_statistics(model, l, ws);
 }
 
-void backward(const Runtime& rt, const Mlp& model, PixelView images, Workspace& ws) {
+namespace {
+
+// With a model to move, weights take their step of descent as soon as nothing needs them any more.
+void backward_from(const Runtime& rt, const Mlp& model, PixelView images, Workspace& ws, Mlp* to_move, float rate) {
   if (images.rows != ws.batch || images.cols != model.config().inputs())
     fail(ErrorKind::shape, "backward: ({}, {}) images; forward saw ({}, {})", images.rows, images.cols, ws.batch,
          model.config().inputs());
@@ -150,12 +159,26 @@ void backward(const Runtime& rt, const Mlp& model, PixelView images, Workspace& 
     } else {
       rt.kernels().column_sums(ws.dz(l), db.data);
     }
-    if (l == 0) return weight_gradient(rt, ws.input, ws.dz(0), dW);
-    weight_gradient(rt, ConstMatrixView(ws.output(l - 1)), ws.dz(l), dW);
+    const Descent descent{.model = to_move, .layer = l, .rate = rate};
+    if (l == 0) return weight_gradient(rt, ws.input, ws.dz(0), dW, descent);
     const bool kept = ws.keeps_slope(l - 1);
     input_gradient(rt, ws.dz(l), model.weight(l), kept ? Epilogue::multiply : Epilogue::relu_gradient,
                    kept ? ws.slope(l - 1) : ws.output(l - 1), ws.dz(l - 1));
+    weight_gradient(rt, ConstMatrixView(ws.output(l - 1)), ws.dz(l), dW, descent);
   }
+}
+
+}  // namespace
+
+void backward(const Runtime& rt, const Mlp& model, PixelView images, Workspace& ws) {
+  backward_from(rt, model, images, ws, nullptr, 0);
+}
+
+void backward_and_descend(const Runtime& rt, Mlp& model, PixelView images, Workspace& ws, float rate) {
+  backward_from(rt, model, images, ws, &model, rate);
+  for (const Tensor& t : model.table())
+    if (!t.is_weight())
+      rt.kernels().sgd(model.tensor(t).data, ws.gradients().data() + t.offset, t.rows * t.stride, rate);
 }
 
 void predict(const Runtime& rt, const Mlp& model, PixelView images, Workspace& ws, MatrixView probabilities) {

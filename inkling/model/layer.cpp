@@ -12,6 +12,8 @@ namespace {
 constexpr double kSparseBelow = 0.45;
 constexpr std::size_t kImagesLookedAt = 16;  // guess
 
+constexpr std::size_t kImagesListed = 8192;  // guess: their lists take 17 MB each way
+
 // C = A B with A given by its first element and its two strides.
 Product product(std::size_t M, std::size_t K, ConstMatrixView B, MatrixView C) {
   return {.M = M, .N = B.cols, .K = K, .b = B.data, .b_stride = B.stride, .c = C.data, .c_stride = C.stride};
@@ -38,6 +40,49 @@ Product with_epilogue(Product p, Epilogue epilogue, const float* bias) {
   return p;
 }
 
+// A step of descent instead of the gradient.
+Product with_descent(Product p, const Descent& descent) {
+  if (descent.model == nullptr) return p;
+  p.epilogue = Epilogue::descend;
+  p.w = descent.model->weight(descent.layer).data;
+  p.rate = descent.rate;
+  return p;
+}
+
+bool panels_pay(const Runtime& rt, ConstMatrixView dW) {
+  return rt.threads() > 1 && dW.cols > rt.kernels().sparse_panel;
+}
+
+SparseProduct sparse(const InkLists& a, const float* pixel_values, ConstMatrixView b, MatrixView c) {
+  return {.a = a,
+          .pixel_values = pixel_values,
+          .b = b.data,
+          .b_stride = b.stride,
+          .c = c.data,
+          .c_stride = c.stride,
+          .N = c.cols};
+}
+
+// The lists of some of all images. Those of a batch that fits are kept for the other product, and for the next pass
+// over the same images.
+const InkLists& listed_by_image(const Runtime& rt, PixelView images, PixelView all, InkCache& ink) {
+  if (ink.has_images) return ink.by_image.current();
+  const InkLists lists = ink.by_image.resize(images.rows, images.cols);
+  in_blocks(rt, images.rows, kInkRows, images.rows * images.cols,
+            [&](std::size_t r0, std::size_t r1) noexcept { rt.kernels().list_rows(images, lists, r0, r1); });
+  ink.has_images = images.rows == all.rows;
+  return ink.by_image.current();
+}
+
+const InkLists& listed_by_pixel(const Runtime& rt, PixelView images, PixelView all, InkCache& ink) {
+  if (ink.has_pixels) return ink.by_pixel.current();
+  const InkLists lists = ink.by_pixel.resize(images.cols, images.rows);
+  in_blocks(rt, images.cols, kInkRows, images.rows * images.cols,
+            [&](std::size_t c0, std::size_t c1) noexcept { rt.kernels().list_columns(images, lists, c0, c1); });
+  ink.has_pixels = images.rows == all.rows;
+  return ink.by_pixel.current();
+}
+
 }  // namespace
 
 bool mostly_background(const Kernels& kernels, PixelView images) {
@@ -48,22 +93,26 @@ bool mostly_background(const Kernels& kernels, PixelView images) {
   return static_cast<double>(ink) <= kSparseBelow * static_cast<double>(looked_at * images.cols);
 }
 
-void affine(const Runtime& rt, const FirstInput& x, ConstMatrixView W, ConstMatrixView b, Epilogue epilogue,
-            MatrixView out) {
-  if (x.floats.data != nullptr) return affine(rt, x.floats, W, b, epilogue, out);
-  if (!x.sparse)
+void affine(const Runtime& rt, const FirstInput& x, const Mlp& model, Epilogue epilogue, MatrixView out) {
+  const ConstMatrixView b = model.bias(0);
+  if (x.floats.data != nullptr) return affine(rt, x.floats, model.weight(0), b, epilogue, out);
+  if (!x.sparse) {
+    const ConstMatrixView W = model.weight(0);
     return multiply(rt, with_epilogue(with_a(product(x.pixels.rows, W.rows, W, out), x, false), epilogue, b.data));
-  const SparseForward p{.X = x.pixels,
-                        .pixel_values = x.values,
-                        .W = W.data,
-                        .W_stride = W.stride,
-                        .bias = b.data,
-                        .out = out.data,
-                        .out_stride = out.stride,
-                        .O = W.cols,
-                        .epilogue = epilogue};
-  in_blocks(rt, x.pixels.rows, 1, x.pixels.rows * W.rows * W.cols / 4,
-            [&](std::size_t b0, std::size_t b1) noexcept { rt.kernels().sparse_forward(p, b0, b1); });
+  }
+  const PanelView panels = model.leading_panels(rt.kernels().sparse_panel);
+  const ConstMatrixView W = panels.data != nullptr
+                                ? ConstMatrixView(panels.data, x.pixels.cols, panels.width, panels.width)
+                                : model.weight(0);
+  for (std::size_t first = 0; first < x.pixels.rows; first += kImagesListed) {
+    const PixelView images = x.pixels.middle_rows(first, std::min(kImagesListed, x.pixels.rows - first));
+    SparseProduct p = sparse(listed_by_image(rt, images, x.pixels, *x.ink), x.values, W, out);
+    p.b_panel = panels.panel;
+    p.c = out.data + first * out.stride;
+    p.epilogue = epilogue;
+    p.bias = b.data;
+    multiply(rt, p);
+  }
 }
 
 void affine(const Runtime& rt, ConstMatrixView x, ConstMatrixView W, ConstMatrixView b, Epilogue epilogue,
@@ -71,26 +120,34 @@ void affine(const Runtime& rt, ConstMatrixView x, ConstMatrixView W, ConstMatrix
   multiply(rt, with_epilogue(with_a(product(x.rows, W.rows, W, out), x, false), epilogue, b.data));
 }
 
-void weight_gradient(const Runtime& rt, const FirstInput& x, ConstMatrixView dz, MatrixView dW) {
-  if (x.floats.data != nullptr) return weight_gradient(rt, x.floats, dz, dW);
-  if (!x.sparse) return multiply(rt, with_a(product(x.pixels.cols, x.pixels.rows, dz, dW), x, true));
-  const SparseGradient p{.X = x.pixels,
-                         .pixel_values = x.values,
-                         .dz = dz.data,
-                         .dz_stride = dz.stride,
-                         .dW = dW.data,
-                         .dW_stride = dW.stride,
-                         .O = dz.cols};
-  constexpr std::size_t kRowsATask = 64;           // derived: the kernel takes 64 pixels at a time
-  constexpr std::size_t kWorthThreads = 1u << 17;  // guess: as in in_blocks
-  if (x.pixels.rows * dW.rows * dz.cols / 4 < kWorthThreads) return rt.kernels().sparse_gradient(p, 0, dW.rows);
-  rt.pool().run((dW.rows + kRowsATask - 1) / kRowsATask, [&](std::size_t task) noexcept {
-    rt.kernels().sparse_gradient(p, task * kRowsATask, std::min((task + 1) * kRowsATask, dW.rows));
-  });
+void weight_gradient(const Runtime& rt, const FirstInput& x, ConstMatrixView dz, MatrixView dW, const Descent& descent) {
+  if (x.floats.data != nullptr) return weight_gradient(rt, x.floats, dz, dW, descent);
+  if (!x.sparse)
+    return multiply(rt, with_descent(with_a(product(x.pixels.cols, x.pixels.rows, dz, dW), x, true), descent));
+  for (std::size_t first = 0; first < x.pixels.rows; first += kImagesListed) {
+    const PixelView images = x.pixels.middle_rows(first, std::min(kImagesListed, x.pixels.rows - first));
+    SparseProduct p = sparse(listed_by_pixel(rt, images, x.pixels, *x.ink), x.values,
+                             dz.middle_rows(first, images.rows), dW);
+    p.resume = first > 0;
+    p.more = first + images.rows < x.pixels.rows;
+    if (descent.model != nullptr && panels_pay(rt, dW)) {
+      const PanelView panels = descent.model->lead_by_panels(rt.kernels().sparse_panel);
+      p.w = panels.data;
+      p.w_stride = panels.width;
+      p.w_panel = panels.panel;
+    } else if (descent.model != nullptr) {
+      const MatrixView w = descent.model->weight(0);
+      p.w = w.data;
+      p.w_stride = w.stride;
+    }
+    if (descent.model != nullptr) p.epilogue = Epilogue::descend;
+    p.rate = descent.rate;
+    multiply(rt, p);
+  }
 }
 
-void weight_gradient(const Runtime& rt, ConstMatrixView x, ConstMatrixView dz, MatrixView dW) {
-  multiply(rt, with_a(product(x.cols, x.rows, dz, dW), x, true));
+void weight_gradient(const Runtime& rt, ConstMatrixView x, ConstMatrixView dz, MatrixView dW, const Descent& descent) {
+  multiply(rt, with_descent(with_a(product(x.cols, x.rows, dz, dW), x, true), descent));
 }
 
 void input_gradient(const Runtime& rt, ConstMatrixView dz, ConstMatrixView W, Epilogue epilogue, ConstMatrixView gate,

@@ -29,15 +29,23 @@ void in_blocks(const Runtime& rt, std::size_t count, std::size_t unit, std::size
 // Whether so few of the images' pixels are ink that the first layer's products had better skip the others.
 bool mostly_background(const Kernels& kernels, PixelView images);
 
-// out (B, O) = epilogue(x W), epilogue being none, bias or bias_relu.
-void affine(const Runtime& rt, const FirstInput& x, ConstMatrixView W, ConstMatrixView b, Epilogue epilogue,
-            MatrixView out);
+// out (B, O) = epilogue(x W), epilogue being none, bias or bias_relu; W and b of the first layer, or given.
+void affine(const Runtime& rt, const FirstInput& x, const Mlp& model, Epilogue epilogue, MatrixView out);
 void affine(const Runtime& rt, ConstMatrixView x, ConstMatrixView W, ConstMatrixView b, Epilogue epilogue,
             MatrixView out);
 
-// dW (I, O) = x^T dz.
-void weight_gradient(const Runtime& rt, const FirstInput& x, ConstMatrixView dz, MatrixView dW);
-void weight_gradient(const Runtime& rt, ConstMatrixView x, ConstMatrixView dz, MatrixView dW);
+// A step of plain gradient descent in place of the gradient: W (I, O) -= rate * dW.
+struct Descent {
+  Mlp* model = nullptr;  // none: the gradient is wanted
+  std::size_t layer = 0;
+  float rate = 0;
+};
+
+// dW (I, O) = x^T dz; or a step along it, after which dW holds nothing of use.
+void weight_gradient(const Runtime& rt, const FirstInput& x, ConstMatrixView dz, MatrixView dW,
+                     const Descent& descent = {});
+void weight_gradient(const Runtime& rt, ConstMatrixView x, ConstMatrixView dz, MatrixView dW,
+                     const Descent& descent = {});
 
 // dx (B, I) = epilogue(dz W^T), epilogue being none, relu_gradient or multiply by gate (B, I).
 void input_gradient(const Runtime& rt, ConstMatrixView dz, ConstMatrixView W, Epilogue epilogue, ConstMatrixView gate,

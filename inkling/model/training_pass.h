@@ -18,6 +18,9 @@ struct TrainingPass {
   std::uint64_t seed = 1;
   std::uint64_t step = 0;  // counts the run's passes; below 2^32
 
+  // The images are those of the pass before, at the same place: what was found out about them still holds.
+  bool same_images = false;
+
   // Mixup (Zhang, Cisse, Dauphin, Lopez-Paz 2018): image b becomes lambda x[b] + (1 - lambda) x[partners[b]].
   float lambda = 1;
   std::span<const std::uint32_t> partners{};  // (B) places in the batch, or empty

@@ -7,13 +7,21 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "inkling/core/matrix.h"
+#include "inkling/kernel/ink_lists.h"
 #include "inkling/model/mlp.h"
 
 namespace inkling {
+
+// The ink of the images that the first layer reads, listed for its products.
+struct InkCache {
+  InkBuffer by_image, by_pixel;
+  bool has_images = false, has_pixels = false;  // whether they hold the batch's lists
+};
 
 // What the first layer reads: pixels, each worth values[pixel], or floats where noise or mixing made them so.
 struct FirstInput {
@@ -21,6 +29,7 @@ struct FirstInput {
   const float* values = nullptr;  // (256)
   bool sparse = true;             // whether products skip zero pixels
   ConstMatrixView floats{};       // (B, I), or without data
+  InkCache* ink = nullptr;        // the workspace's
 };
 
 class Workspace {
@@ -60,6 +69,8 @@ class Workspace {
   MatrixView normal(std::size_t hidden) { return rows(normals_[hidden]); }
   MatrixView column_statistics(std::size_t hidden) { return column_statistics_[hidden]; }
 
+  InkCache& ink() { return *ink_; }
+
   // Inputs as floats (B, I), allocated at the first call, and as pixels of their own (B * I), likewise.
   MatrixView float_inputs(std::size_t inputs);
   std::span<std::uint8_t> own_pixels(std::size_t inputs);
@@ -81,6 +92,7 @@ class Workspace {
   std::vector<Matrix> slopes_;
   std::vector<Matrix> normals_;
   std::vector<Matrix> column_statistics_;
+  std::unique_ptr<InkCache> ink_ = std::make_unique<InkCache>();
   Matrix float_inputs_;
   std::vector<std::uint8_t> own_pixels_;
   AlignedBuffer<float> gradients_;

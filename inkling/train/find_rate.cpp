@@ -47,8 +47,9 @@ RateCurve find_rate(const Runtime& rt, const Mlp& model_in, const Dataset& train
   for (std::size_t s = 0; s < steps; ++s) {
     if (s % batches.count() == 0) batches.epoch(s / batches.count());
     const Batch batch = batches.gather(s % batches.count());
-    const double loss = gradient.add(rt, model, batch, ws, options.seed, s, 1);
+    const double loss = gradient.loss(rt, model, batch, ws, options.seed, s);
     if (!std::isfinite(loss)) break;
+    gradient.add(rt, model, batch, ws, 1);
     gradient.finish(rt, model, ws);
     const double share = static_cast<double>(s) / static_cast<double>(steps - 1);
     const auto rate = static_cast<float>(static_cast<double>(low) * portable_exp(growth * share));

@@ -53,6 +53,8 @@ class Run {
   }
   std::size_t images_of_step(std::size_t batch) const;
   void step(bool last_of_epoch);
+  void fused_step(const Batch& batch);
+  void after_step();
   void finish_epoch();
   void report(double train_seconds);
   bool look_for_the_best(const std::optional<Metrics>& validation);
@@ -73,6 +75,7 @@ class Run {
   Optimizer optimizer_;
   Schedule schedule_;
   Gradient gradient_;
+  bool may_fuse_ = gradient_.is_plain() && optimizer_.fuses();
   Averaging averaging_;
   Workspace ws_, test_ws_;
   FitState state_;  // its counters are always right; the rest is filled in when somebody asks
@@ -118,8 +121,7 @@ bool Run::train_epoch() {
   for (std::size_t b = state_.batch; b < batches_.count() && go_on; ++b) {
     const Batch batch = batches_.gather(b);
     const std::size_t images = batch.labels.size();
-    const double share = static_cast<double>(images) / static_cast<double>(images_of_step(b));
-    const double loss = gradient_.add(rt_, model_, batch, ws_, options_.seed, state_.passes, share);
+    const double loss = gradient_.loss(rt_, model_, batch, ws_, options_.seed, state_.passes);
     if (!std::isfinite(loss))
       restore_and_fail(fmt::format("batch {} of {}", b + 1, batches_.count()), fmt::format("the loss became {}", loss));
     state_.total_loss += loss * static_cast<double>(images);
@@ -127,7 +129,13 @@ bool Run::train_epoch() {
     state_.images += images;
     ++state_.passes;
     ++state_.batch;
-    if (step_is_due(b)) step(b + 1 == batches_.count());
+    const bool last = b + 1 == batches_.count();
+    if (may_fuse_ && !last) {
+      fused_step(batch);
+    } else {
+      gradient_.add(rt_, model_, batch, ws_, static_cast<double>(images) / static_cast<double>(images_of_step(b)));
+      if (step_is_due(b)) step(last);
+    }
 
     const FitProgress progress{.epoch = epoch(),
                                .batches_done = state_.batch,
@@ -136,12 +144,12 @@ bool Run::train_epoch() {
                                .loss = state_.total_loss / static_cast<double>(state_.images)};
     requested = (callbacks_.on_batch && !callbacks_.on_batch(progress)) || requested;
     if (!step_is_due(b)) continue;  // a run ends, and has a state, only between two steps
-    const bool all_done = b + 1 == batches_.count() && epoch() == options_.epochs;
+    const bool all_done = last && epoch() == options_.epochs;
     if (requested && !all_done) result_.reason = StopReason::request;
     if (options_.stop.max_seconds > 0 && trained() >= options_.stop.max_seconds) result_.reason = StopReason::seconds;
     if (steps_ >= total_steps_ && steps_ < options_.epochs * steps_per_epoch_) result_.reason = StopReason::steps;
     go_on = result_.reason == StopReason::epochs;
-    if (go_on && b + 1 < batches_.count()) give_state(false);
+    if (go_on && !last) give_state(false);
   }
   train_seconds_ += seconds_since(start);
   return go_on;
@@ -152,6 +160,17 @@ void Run::step(bool last_of_epoch) {
   if (last_of_epoch) before_.assign(model_.arena().begin(), model_.arena().end());
   rate_ = schedule_.rate(steps_);
   optimizer_.step(rt_, model_, ws_, rate_);
+  after_step();
+}
+
+// The same to the last bit, where the gradient is not looked at.
+void Run::fused_step(const Batch& batch) {
+  rate_ = schedule_.rate(steps_);
+  optimizer_.backward_and_step(rt_, model_, batch.pixels, ws_, rate_);
+  after_step();
+}
+
+void Run::after_step() {
   bound_norms(rt_, model_, options_.gradient.penalty.max_norm);
   averaging_.after_step(rt_, model_);
   ++steps_;

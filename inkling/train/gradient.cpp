@@ -32,9 +32,9 @@ Gradient::Gradient(const Mlp& model, const GradientOptions& options, bool severa
   if (several) sum_ = AlignedBuffer<float>(model.arena().size());
 }
 
-double Gradient::add(const Runtime& rt, Mlp& model, const Batch& batch, Workspace& ws, std::uint64_t seed,
-                     std::uint64_t pass_number, double share) {
-  TrainingPass pass{.seed = seed, .step = pass_number};
+double Gradient::loss(const Runtime& rt, Mlp& model, const Batch& batch, Workspace& ws, std::uint64_t seed,
+                      std::uint64_t pass_number) {
+  TrainingPass pass{.seed = seed, .step = pass_number, .same_images = batch.same_images};
   MixedLabels labels{.labels = batch.labels, .partners = {}};
   if (options_.mixup > 0) {
     draw_mixing(options_.mixup, seed, pass_number, batch.labels, mixing_);
@@ -43,14 +43,20 @@ double Gradient::add(const Runtime& rt, Mlp& model, const Batch& batch, Workspac
     labels.partners = mixing_.partner_labels;
   }
   forward(rt, model, batch.pixels, ws, pass);
-  const double loss = compute_loss(rt, options_.loss, labels, ws);
-  if (!std::isfinite(loss)) return loss;
+  return compute_loss(rt, options_.loss, labels, ws);
+}
+
+bool Gradient::is_plain() const {
+  const PenaltyOptions& p = options_.penalty;
+  return sum_.size() == 0 && options_.clip_value == 0 && options_.clip_norm == 0 && p.l1 == 0 && p.l2 == 0;
+}
+
+void Gradient::add(const Runtime& rt, const Mlp& model, const Batch& batch, Workspace& ws, double share) {
   backward(rt, model, batch.pixels, ws);
-  loss_ = (any_ ? loss_ : 0) + share * loss;
+  loss_ = (any_ ? loss_ : 0) + share * ws.mean_loss;
   if (sum_.size() != 0)
     rt.kernels().blend(sum_.data(), ws.gradients().data(), sum_.size(), any_ ? 1.0f : 0.0f, static_cast<float>(share));
   any_ = true;
-  return loss;
 }
 
 void Gradient::finish(const Runtime& rt, const Mlp& model, Workspace& ws) {

@@ -33,10 +33,14 @@ class Gradient {
   // several: whether more than one batch will be added up.
   Gradient(const Mlp& model, const GradientOptions& options, bool several);
 
-  // Forward pass, loss and backward pass of a batch. share is its images over those of the whole step; pass counts the
-  // run's batches from 0. Returns the batch's mean loss; the gradient is ready after finish().
-  double add(const Runtime& rt, Mlp& model, const Batch& batch, Workspace& ws, std::uint64_t seed, std::uint64_t pass,
-             double share);
+  // Forward pass and loss of a batch; pass counts the run's batches from 0. Returns the batch's mean loss.
+  double loss(const Runtime& rt, Mlp& model, const Batch& batch, Workspace& ws, std::uint64_t seed, std::uint64_t pass);
+
+  // Its backward pass. share is its images over those of the whole step. The gradient is ready after finish().
+  void add(const Runtime& rt, const Mlp& model, const Batch& batch, Workspace& ws, double share);
+
+  // Whether the step's gradient is that of one batch as it is, so that an optimiser may fuse it with its step.
+  bool is_plain() const;
 
   // Clips by value, then by norm, then adds the penalties' gradient, as a PyTorch user does who clips before the step.
   // Leaves it in ws, whose mean_loss becomes that of the step, penalties included.

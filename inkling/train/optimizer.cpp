@@ -5,6 +5,7 @@
 
 #include "inkling/core/elementary.h"
 #include "inkling/core/error.h"
+#include "inkling/model/backprop.h"
 #include "inkling/model/penalty.h"
 #include "inkling/train/orthogonalize.h"
 
@@ -104,6 +105,15 @@ void Optimizer::step(const Runtime& rt, Mlp& model, const Workspace& ws) {
   step(rt, model, ws, options_.learning_rate);
 }
 
+void Optimizer::backward_and_step(const Runtime& rt, Mlp& model, PixelView images, Workspace& ws, float rate) {
+  if (!fuses()) {
+    backward(rt, model, images, ws);
+    return step(rt, model, ws, rate);
+  }
+  backward_and_descend(rt, model, images, ws, rate);
+  ++steps_;
+}
+
 void Optimizer::step(const Runtime& rt, Mlp& model, const Workspace& ws, float rate) {
   if (!ws.fits(model))
     fail(ErrorKind::shape, "optimizer: the workspace was made for another network than {}", describe(model.config()));
@@ -111,10 +121,11 @@ void Optimizer::step(const Runtime& rt, Mlp& model, const Workspace& ws, float r
   if (options_.kind == lbfgs) return step_lbfgs(rt, model, ws, rate);
 
   const std::size_t size = model.arena().size();
+  float* const weights = model.arena().data();
   if (options_.kind == sgd && options_.weight_decay == 0)  // the whole arena at once
     return rt.pool().run((size + kFloatsATask - 1) / kFloatsATask, [&](std::size_t task) noexcept {
       const std::size_t first = task * kFloatsATask;
-      rt.kernels().sgd(model.arena().data() + first, ws.gradients().data() + first,
+      rt.kernels().sgd(weights + first, ws.gradients().data() + first,
                        std::min(kFloatsATask, size - first), rate);
     });
 
@@ -130,7 +141,7 @@ void Optimizer::step(const Runtime& rt, Mlp& model, const Workspace& ws, float r
     rt.pool().run((floats + kFloatsATask - 1) / kFloatsATask, [&](std::size_t task) noexcept {
       const std::size_t first = t.offset + task * kFloatsATask;
       const std::size_t count = std::min(kFloatsATask, t.offset + floats - first);
-      rt.kernels().update(u, model.arena().data() + first, ws.gradients().data() + first,
+      rt.kernels().update(u, weights + first, ws.gradients().data() + first,
                           m_.size() == 0 ? nullptr : m_.data() + first, v_.size() == 0 ? nullptr : v_.data() + first,
                           count);
     });

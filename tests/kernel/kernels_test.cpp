@@ -180,64 +180,6 @@ TEST_P(KernelTest, BlocksOfAProductAreTheWhole) {
   expect_same_bytes(blocks.view(), whole.view());
 }
 
-// B images of I pixels, O outputs; the strides of pixels are not the widths.
-const Shape kSparseShapes[] = {{1, 1, 1},      {2, 10, 63},    {3, 16, 64},   {5, 17, 65},
-                               {64, 25, 100},  {65, 128, 784}, {1, 128, 784}, {7, 130, 784},
-                               {130, 300, 70}, {257, 20, 129}, {600, 3, 5}};
-
-TEST_P(KernelTest, SparseForwardGivesTheDenseReferencesBytes) {
-  const std::vector<float> values = pixel_values();
-  for (const auto [B, O, I] : kSparseShapes)
-    for (const double ink : {0.0, 0.19, 1.0})
-      for (const Epilogue epilogue : {Epilogue::bias, Epilogue::bias_relu}) {
-        const std::size_t stride = I + 3;
-        const auto pixels = random_pixels(B * stride, ink, 1);
-        const Matrix W = random_matrix(I, O, 2), bias = random_matrix(1, O, 3);
-        Guarded actual(B, O), expected(B, O);
-        SparseForward p{.X = {pixels.data(), B, I, stride},
-                        .pixel_values = values.data(),
-                        .W = W.data(),
-                        .W_stride = W.stride(),
-                        .bias = bias.data(),
-                        .out = actual.data(),
-                        .out_stride = actual.stride(),
-                        .O = O,
-                        .epilogue = epilogue};
-        kernels().sparse_forward(p, 0, B / 2);
-        kernels().sparse_forward(p, B / 2, B);
-        p.out = expected.data();
-        reference::sparse_forward(p);
-        expect_same_bytes(actual.view(), expected.view());
-        actual.expect_untouched_around();
-        if (HasFatalFailure()) FAIL() << "B " << B << " O " << O << " I " << I << " ink " << ink;
-      }
-}
-
-TEST_P(KernelTest, SparseGradientGivesTheDenseReferencesBytes) {
-  const std::vector<float> values = pixel_values();
-  for (const auto [B, O, I] : kSparseShapes)
-    for (const double ink : {0.0, 0.19, 1.0}) {
-      const std::size_t stride = I + 3;
-      const auto pixels = random_pixels(B * stride, ink, 1);
-      const Matrix dz = random_matrix(B, O, 2);
-      Guarded actual(I, O), expected(I, O);
-      SparseGradient p{.X = {pixels.data(), B, I, stride},
-                       .pixel_values = values.data(),
-                       .dz = dz.data(),
-                       .dz_stride = dz.stride(),
-                       .dW = actual.data(),
-                       .dW_stride = actual.stride(),
-                       .O = O};
-      kernels().sparse_gradient(p, 0, I / 3);
-      kernels().sparse_gradient(p, I / 3, I);
-      p.dW = expected.data();
-      reference::sparse_gradient(p);
-      expect_same_bytes(actual.view(), expected.view());
-      actual.expect_untouched_around();
-      if (HasFatalFailure()) FAIL() << "B " << B << " O " << O << " I " << I << " ink " << ink;
-    }
-}
-
 TEST_P(KernelTest, ProductsPropagateNaNAndInfinity) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   for (const float bad : {nan, std::numeric_limits<float>::infinity()}) {

@@ -224,31 +224,5 @@ TEST_P(TrainingKernelTest, ProductsMultiplyByTheGate) {
   }
 }
 
-TEST_P(TrainingKernelTest, SparseForwardAddsNoBiasWithoutAnEpilogue) {
-  const Rng rng(22, 0);
-  std::vector<float> values;
-  for (int p = 0; p < 256; ++p) values.push_back(static_cast<float>(p) / 85.0f);
-  for (const auto& [B, O, I] : {std::array<std::size_t, 3>{1, 1, 1}, {5, 17, 65}, {9, 48, 64}, {3, 130, 200}}) {
-    std::vector<std::uint8_t> pixels(B * I);
-    for (std::size_t k = 0; k < pixels.size(); ++k)
-      if (rng.uniform(k) < 0.4) pixels[k] = static_cast<std::uint8_t>(rng.below(256, k));
-    const Matrix W = random_matrix(I, O, 2), bias = random_matrix(1, O, 3);
-    GuardedMatrix out(B, O);
-    Matrix expected(B, O);
-    SparseForward p{.X = {pixels.data(), B, I}, .pixel_values = values.data(), .W = W.data(), .W_stride = W.stride()};
-    p.bias = bias.data();
-    p.O = O;
-    p.epilogue = Epilogue::none;
-    p.out = out.view().data;
-    p.out_stride = out.view().stride;
-    kernels().sparse_forward(p, 0, B);
-    p.out = expected.data();
-    p.out_stride = expected.stride();
-    reference::sparse_forward(p);
-    EXPECT_TRUE(same_bytes(out, expected)) << B << " " << O << " " << I;
-    out.expect_sound();
-  }
-}
-
 }  // namespace
 }  // namespace inkling
