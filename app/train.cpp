@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <future>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -30,6 +31,7 @@ using inkling::ErrorKind;
 using inkling::fail;
 using inkling::Recipe;
 using nlohmann::ordered_json;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -47,35 +49,51 @@ struct TrainArguments {
 };
 
 // What a run trains on: the data as chosen, and what makes it the same data again.
-struct TrainingData {
+class TrainingData {
+ public:
+  TrainingData(std::string source, const Recipe& recipe);
+  TrainingData(const TrainingData&) = delete;
+  TrainingData& operator=(const TrainingData&) = delete;
+
   inkling::DataSplit split;
   std::optional<inkling::Dataset> validation;
-  ordered_json facts;
 
   inkling::FitData fit_data() const {
     return {.train = split.train, .test = split.test, .validation = validation ? &*validation : nullptr};
   }
+  // The checksums of the whole set, as it was found. Waits for them.
+  ordered_json idx_sha256() const { return sha256_.get(); }
+  // For config.json.
+  ordered_json facts() const;
+
+ private:
+  std::string source_;
+  // 50 ms for MNIST, spent while training begins. Last: whoever still reads the images must be done before they go.
+  std::shared_future<std::array<std::string, 4>> sha256_;
 };
 
-TrainingData load(const std::string& source, const Recipe& recipe) {
-  TrainingData data{.split = load_source(source), .validation = {}, .facts = {}};
-  inkling::DataSplit& split = data.split;
+TrainingData::TrainingData(std::string source, const Recipe& recipe)
+    : split(load_source(source)), source_(std::move(source)) {
   inkling::check_fit(recipe.network, split.train);
   inkling::check_fit(recipe.network, split.test);
-  data.facts = {
-      {"source", source}, {"origin", split.origin}, {"idx_sha256", inkling::sha256_of(split.train, split.test)}};
+  sha256_ = std::async([this] { return inkling::sha256_of(split.train, split.test); });
   for (const std::string& text : inkling::oddities(split.train, split.test)) fmt::print(stderr, "Note      {}\n", text);
+  if (recipe.limit_train > 0 || recipe.limit_test > 0 || recipe.validation > 0) sha256_.wait();
   if (recipe.limit_train > 0) split.train = inkling::first_images(split.train, recipe.limit_train);
   if (recipe.limit_test > 0) split.test = inkling::first_images(split.test, recipe.limit_test);
   if (recipe.validation > 0) {
     inkling::HeldOut parts = inkling::hold_out(split.train, recipe.validation, recipe.fit.seed);
     split.train = std::move(parts.rest);
-    data.validation = std::move(parts.held_out);
+    validation = std::move(parts.held_out);
   }
-  data.facts["train_images"] = split.train.count();
-  if (data.validation) data.facts["validation_images"] = data.validation->count();
-  data.facts["test_images"] = split.test.count();
-  return data;
+}
+
+ordered_json TrainingData::facts() const {
+  ordered_json facts = {{"source", source_}, {"origin", split.origin}, {"idx_sha256", idx_sha256()}};
+  facts["train_images"] = split.train.count();
+  if (validation) facts["validation_images"] = validation->count();
+  facts["test_images"] = split.test.count();
+  return facts;
 }
 
 // Options a line each, and behind them what else was in force.
@@ -87,7 +105,7 @@ std::string config_json(const TrainArguments& arguments, const Recipe& recipe, c
     text += fmt::format(",\n  \"preset\": {}", nlohmann::json(arguments.recipe->preset).dump());
   if (!arguments.init_from.empty())
     text += fmt::format(",\n  \"init_from\": {}", nlohmann::json(arguments.init_from).dump());
-  text += fmt::format(",\n  \"precision\": \"fp32\",\n  \"data\": {}", data.facts.dump());
+  text += fmt::format(",\n  \"precision\": \"fp32\",\n  \"data\": {}", data.facts().dump());
   text += fmt::format(",\n  \"machine\": {{\"threads\":{},\"isa\":\"{}\"}}", rt.threads(), name(rt.kernels().isa));
   return text + ",\n  \"inkling\": \"" INKLING_VERSION "\"\n}\n";
 }
@@ -141,7 +159,7 @@ inkling::Identity identity_of(const Recipe& recipe, const TrainingData& data) {
   inkling::Identity identity;
   for (const inkling::RecipeOption& option : inkling::recipe_options())
     identity[std::string(option.name)] = inkling::option_text(recipe, option.name);
-  identity["data"] = data.facts["idx_sha256"].dump();
+  identity["data"] = data.idx_sha256().dump();
   identity["version"] = INKLING_VERSION;
   return identity;
 }
@@ -228,10 +246,14 @@ void print_end(const inkling::Statistics& test, const RunFolder& run, double tra
              run.path().string(), run.path().string());
 }
 
-// Trains from the checkpoint, or from the start, and saves.
+// Trains from the checkpoint, or from the start, and saves. `config_written` becomes ready, or throws, while the
+// training goes on: nothing else is saved before it.
 void train(const TrainArguments& arguments, const Recipe& recipe, const inkling::Runtime& rt, const TrainingData& data,
-           RunFolder& run, inkling::Mlp& model, const std::optional<inkling::Checkpoint>& from) {
-  const inkling::Identity identity = identity_of(recipe, data);
+           RunFolder& run, inkling::Mlp& model, const std::optional<inkling::Checkpoint>& from,
+           std::future<void>& config_written) {
+  const auto finish_config = [&] {
+    if (config_written.valid()) config_written.get();
+  };
   CheckpointClock clock(arguments.checkpoint_seconds);
   ProgressLine line;
   inkling::FitResult result;
@@ -244,6 +266,7 @@ void train(const TrainArguments& arguments, const Recipe& recipe, const inkling:
   const inkling::FitCallbacks callbacks{
       .on_batch =
           [&](const inkling::FitProgress& p) {
+            if (config_written.valid() && config_written.wait_for(0s) == std::future_status::ready) finish_config();
             if (line.due())
               line.show(train_progress(p, recipe.fit.epochs, data.split.train.count(), done_before, start));
             return InterruptGuard::signal() == 0 && !output_lost;
@@ -262,13 +285,15 @@ void train(const TrainArguments& arguments, const Recipe& recipe, const inkling:
       .wants_state = [&](bool epoch_ends) { return clock.due(epoch_ends); },
       .on_state =
           [&](const inkling::FitState& state) {
-            run.save_checkpoint({identity, state});
+            finish_config();
+            run.save_checkpoint({identity_of(recipe, data), state});
           }};
   try {
     result = inkling::fit(rt, model, data.fit_data(), recipe.fit, callbacks, from ? &from->state : nullptr);
   } catch (const inkling::Error& error) {
     line.clear();
     if (error.kind() == ErrorKind::numeric && result.epochs > 0) {  // what was learnt before the failure is not lost
+      finish_config();
       run.save_model(inkling::fold(model),
                      model_info(recipe, data.split, result, result.test.accuracy, result.test.count));
       fmt::print(stderr, "The model of epoch {} is in {}\n", result.epochs, run.model_path().string());
@@ -278,6 +303,7 @@ void train(const TrainArguments& arguments, const Recipe& recipe, const inkling:
     throw;
   }
   line.clear();
+  finish_config();
   print_reason(result, recipe);
 
   inkling::Mlp final = inkling::fold(model);
@@ -310,11 +336,21 @@ void run_train(const TrainArguments& arguments) {
   const Recipe recipe = resumes ? recipe_to_resume(arguments, *run) : arguments.recipe->recipe();
   inkling::check(recipe);
   const std::string source = !arguments.data.empty() ? arguments.data : resumes ? source_to_resume(*run) : "mnist";
-  const TrainingData data = load(source, recipe);
+  // A small network is drawn while the data is read; for a large one broken data should not have to wait.
+  constexpr std::size_t kSmall = 1u << 20;  // guess: 0.1 s
+  const auto draw = [&] {
+    inkling::Mlp drawn(recipe.network);
+    inkling::initialize(drawn, recipe.fit.seed, recipe.init);
+    return drawn;
+  };
+  std::future<inkling::Mlp> drawn = std::async(inkling::arena_size(inkling::parameter_table(recipe.network)) < kSmall
+                                                   ? std::launch::async | std::launch::deferred
+                                                   : std::launch::deferred,
+                                               draw);
+  const TrainingData data(source, recipe);
 
   const InterruptGuard guard;
-  inkling::Mlp model(recipe.network);
-  inkling::initialize(model, recipe.fit.seed, recipe.init);
+  inkling::Mlp model = drawn.get();
   if (!arguments.init_from.empty()) take_weights(arguments.init_from, model);
   if (arguments.find_lr) return run_find_lr(rt, recipe, model, data.split.train);
   if (arguments.overfit_one_batch) {
@@ -323,6 +359,7 @@ void run_train(const TrainArguments& arguments) {
   }
 
   std::optional<inkling::Checkpoint> from;
+  std::future<void> config_written;
   if (resumes) {
     from = inkling::load_checkpoint(run->checkpoints(), identity_of(recipe, data),
                                     [](const std::string& text) { fmt::print(stderr, "Note      {}\n", text); });
@@ -330,14 +367,14 @@ void run_train(const TrainArguments& arguments) {
     run->cut_metrics_after(from->state.epochs);
   } else {
     run.emplace(RunFolder::fresh(arguments.out));
-    run->write_config(config_json(arguments, recipe, data, rt));
+    config_written = std::async([&] { run->write_config(config_json(arguments, recipe, data, rt)); });
   }
   if (InterruptGuard::signal()) throw CLI::RuntimeError(128 + InterruptGuard::signal());  // the folder goes with it
   print_start(recipe, model, data.split, data.validation ? &*data.validation : nullptr, rt, *run);
   if (from)
     fmt::print(stderr, "Resumed   {} epochs and {} batches of the next are done\n\n", from->state.epochs,
                from->state.batch);
-  train(arguments, recipe, rt, data, *run, model, from);
+  train(arguments, recipe, rt, data, *run, model, from, config_written);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "inkling/core/file.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,6 +53,17 @@ void flush_folder(const std::filesystem::path& folder) {
 
 }  // namespace
 
+void reserve(Bytes& bytes, std::size_t size) {
+  bytes.reserve(size);
+#ifdef MADV_HUGEPAGE
+  constexpr std::uintptr_t kHugePage = std::uintptr_t{2} << 20;  // derived: x86-64's, and Arm's with pages of 4 KB
+  const auto begin = (reinterpret_cast<std::uintptr_t>(bytes.data()) + kHugePage - 1) / kHugePage * kHugePage;
+  const auto end = (reinterpret_cast<std::uintptr_t>(bytes.data()) + bytes.capacity()) / kHugePage * kHugePage;
+  if (begin < end)
+    ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);  // a system without does as before
+#endif
+}
+
 Bytes read_file(const std::filesystem::path& path, std::size_t max_bytes) {
   // O_NONBLOCK: a FIFO without a writer must be refused, not waited for.
   const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -64,7 +76,9 @@ Bytes read_file(const std::filesystem::path& path, std::size_t max_bytes) {
     fail(ErrorKind::limit, "{}: {} bytes, more than the {} that are read at most", path.string(), info.st_size,
          max_bytes);
 
-  Bytes bytes(static_cast<std::size_t>(info.st_size));
+  Bytes bytes;
+  reserve(bytes, static_cast<std::size_t>(info.st_size));
+  bytes.resize(static_cast<std::size_t>(info.st_size));
   std::size_t done = 0;
   while (done < bytes.size()) {
     const ssize_t n = ::read(fd.get(), bytes.data() + done, bytes.size() - done);

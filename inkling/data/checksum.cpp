@@ -34,9 +34,10 @@ std::array<std::string, 4> sha256_of(const Dataset& train, const Dataset& test) 
   return {sha256_of_images(train), sha256_of_labels(train), sha256_of_images(test), sha256_of_labels(test)};
 }
 
-bool is_mnist(const Dataset& train, const Dataset& test) {
-  return sha256_of_labels(train) == kMnistSha256[kTrainLabels] && sha256_of_labels(test) == kMnistSha256[kTestLabels] &&
-         sha256_of_images(test) == kMnistSha256[kTestImages];
+bool has_mnist_train_labels(const Dataset& train) { return sha256_of_labels(train) == kMnistSha256[kTrainLabels]; }
+
+bool is_mnist_test(const Dataset& test) {
+  return sha256_of_labels(test) == kMnistSha256[kTestLabels] && sha256_of_images(test) == kMnistSha256[kTestImages];
 }
 
 }  // namespace inkling

@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include <future>
 #include <utility>
 
 #include "inkling/core/error.h"
@@ -125,14 +126,22 @@ Bytes read_idx_file(const std::filesystem::path& path) {
   return bytes;
 }
 
-TrainTest load_idx(const std::filesystem::path& folder, std::size_t class_count) {
+TrainTest load_idx(const std::filesystem::path& folder, std::size_t class_count,
+                   const std::function<void(const Dataset& test)>& meanwhile) {
   std::error_code ignored;
   if (!std::filesystem::is_directory(folder, ignored)) fail(ErrorKind::io, "{}: no such folder", folder.string());
   const IdxFiles files = find_idx_files(folder);
   if (!files.complete())
     fail(ErrorKind::io, "{}: expected the four files of a set (raw or .gz), missing: {}", folder.string(),
          fmt::join(files.missing, ", "));
-  TrainTest data{read_part(files, kTrainImages, class_count), read_part(files, kTestImages, class_count)};
+  std::future<Dataset> test = std::async([&] {
+    Dataset part = read_part(files, kTestImages, class_count);
+    if (meanwhile) meanwhile(part);
+    return part;
+  });
+  Dataset train =
+      read_part(files, kTrainImages, class_count);  // where both parts are broken, its error is the one told
+  TrainTest data{std::move(train), test.get()};
   check_same_kind(data.train, data.test, folder.string());
   return data;
 }

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,9 +56,11 @@ IdxFiles find_idx_files(const std::filesystem::path& folder);
 // One file's bytes, inflated if it is gzip. Throws Error: io, format, limit.
 Bytes read_idx_file(const std::filesystem::path& path);
 
-// The set in a folder. Throws Error: io (a file is missing: says which; or unreadable), and what the functions above
-// throw.
-TrainTest load_idx(const std::filesystem::path& folder, std::size_t class_count = kDigitClasses);
+// The set in a folder, its test part read on a thread of its own. `meanwhile` is called there with that part, while the
+// training part is still being read. Throws Error: io (a file is missing: says which; or unreadable), and what the
+// functions above throw.
+TrainTest load_idx(const std::filesystem::path& folder, std::size_t class_count = kDigitClasses,
+                   const std::function<void(const Dataset& test)>& meanwhile = {});
 
 // The same, by the name that a user looks for: MNIST, or any other set of ten classes in MNIST's format.
 TrainTest load_mnist(const std::filesystem::path& folder);

@@ -35,9 +35,13 @@ bool is_there(const fs::path& path) {
 
 // What the user named, or a place that has something.
 DataSplit load_place(const fs::path& path, std::size_t class_count) {
-  TrainTest parts = is_folder(path) ? load_idx(path, class_count) : load_npz(path, class_count);
+  bool test_is_mnist = false;
+  const auto look_at_test = [&](const Dataset& test) { test_is_mnist = is_mnist_test(test); };
+  const bool folder = is_folder(path);
+  TrainTest parts = folder ? load_idx(path, class_count, look_at_test) : load_npz(path, class_count);
+  if (!folder) look_at_test(parts.test);
   DataSplit data{std::move(parts.train), std::move(parts.test), path.string()};
-  data.is_mnist = is_mnist(data.train, data.test);
+  data.is_mnist = test_is_mnist && has_mnist_train_labels(data.train);
   if (data.is_mnist) data.origin = "MNIST in " + data.origin;
   return data;
 }

@@ -80,6 +80,18 @@ struct SparseProduct {
   float rate = 0;
 };
 
+// out (1, O) = epilogue(x W) for one image's pixels.
+struct SparseRow {
+  PixelView X;                          // (1, I)
+  const float* pixel_values = nullptr;  // (256)
+  const float* W = nullptr;             // (I, O), rows W_stride apart
+  std::size_t W_stride = 0;
+  const float* bias = nullptr;  // (O)
+  float* out = nullptr;         // (1, O)
+  std::size_t O = 0;
+  Epilogue epilogue = Epilogue::bias;  // none, bias or bias_relu
+};
+
 // Softmax and cross-entropy in one step, in log space: for a row z with label y, log p = z - max z - log sum exp(z -
 // max z), loss = -log p[y], dz = scale * (p - onehot(y)).
 struct SoftmaxLoss {
@@ -142,6 +154,10 @@ struct Kernels {
   // Rows [r0, r1), columns [n0, n1) of C; n0 is a multiple of sparse_panel.
   void (*sparse_product)(const SparseProduct&, std::size_t r0, std::size_t r1, std::size_t n0,
                          std::size_t n1) noexcept = nullptr;
+  // The products of one layer for an image that comes alone (X has one row, M is 1): columns [n0, n1), n0 a multiple of
+  // kColumnUnit. row_product() takes floats, B as it stands, and the epilogues none, bias and bias_relu.
+  void (*sparse_row)(const SparseRow&, std::size_t n0, std::size_t n1) noexcept = nullptr;
+  void (*row_product)(const Product&, std::size_t n0, std::size_t n1) noexcept = nullptr;
   // Rows [b0, b1).
   void (*softmax_loss)(const SoftmaxLoss&, std::size_t b0, std::size_t b1) noexcept = nullptr;
   // p (B, C) = softmax of each row of z.

@@ -1,10 +1,12 @@
 #include "inkling/model/backprop.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "inkling/core/error.h"
 #include "inkling/core/matrix.h"
 #include "inkling/model/layer.h"
+#include "inkling/model/one_image.h"
 #include "inkling/model/output.h"
 
 namespace inkling {
@@ -74,8 +76,11 @@ void activate(const Runtime& rt, const Config& config, std::size_t l, Workspace&
 
 // The sums of layer l.
 void sums(const Runtime& rt, const Mlp& model, std::size_t l, Workspace& ws, Epilogue epilogue, MatrixView out) {
+  if (ws.batch == 1 && l == 0) return affine_of_one(rt, ws.input, model.weight(0), model.bias(0), epilogue, out);
   if (l == 0) return affine(rt, ws.input, model, epilogue, out);
-  affine(rt, ws.output(l - 1), model.weight(l), model.bias(l), epilogue, out);
+  const ConstMatrixView x = ws.output(l - 1);
+  if (ws.batch == 1) return affine_of_one(rt, x, model.weight(l), model.bias(l), epilogue, out);
+  affine(rt, x, model.weight(l), model.bias(l), epilogue, out);
 }
 
 void layer(const Runtime& rt, const Mlp& model, std::size_t l, Workspace& ws, const TrainingPass* pass) {
@@ -110,13 +115,61 @@ void forward_from(const Runtime& rt, const Mlp& model, const FirstInput& input, 
   for (std::size_t l = 0; l < model.layer_count(); ++l) layer(rt, model, l, ws, pass);
 }
 
+// guess: whose outputs stay in the second cache from one layer to the next, and that are worth the reading of all
+// weights
+constexpr std::size_t kImagesInCache = 256;
+
+// Images [b0, b1) through all layers, without batch normalisation.
+void infer_rows(const Runtime& rt, const Mlp& model, std::size_t b0, std::size_t b1, InkCache& ink, Workspace& ws) {
+  const auto rows = [&](MatrixView m) { return m.middle_rows(b0, b1 - b0); };
+  for (std::size_t l = 0; l < model.layer_count(); ++l) {
+    const bool hidden = l + 1 < model.layer_count();
+    const Activation f = hidden ? model.config().activation_of(l) : Activation::linear;
+    const Epilogue epilogue = f == Activation::relu ? Epilogue::bias_relu : Epilogue::bias;
+    const MatrixView out = rows(ws.output(l));
+    if (l == 0) {
+      FirstInput input = ws.input;
+      input.pixels = input.pixels.middle_rows(b0, b1 - b0);
+      input.ink = &ink;
+      ink.has_images = false;
+      affine(rt, input, model, epilogue, out);
+    } else {
+      affine(rt, ConstMatrixView(rows(ws.output(l - 1))), model.weight(l), model.bias(l), epilogue, out);
+    }
+    if (!hidden) return;
+    const MatrixView slope = ws.keeps_slope(l) ? rows(ws.slope(l)) : MatrixView();
+    if (f != Activation::relu || slope.data != nullptr) rt.kernels().activate(f, out, out, slope);
+  }
+}
+
+// All images of ws.input, each thread's in pieces that stay in its cache from one layer to the next.
+void infer_in_pieces(const Runtime& rt, const Mlp& model, Workspace& ws) {
+  const std::size_t pieces = (ws.batch + kImagesInCache - 1) / kImagesInCache;
+  const std::size_t tasks = std::min(rt.threads(), pieces);
+  const std::span<InkCache> ink = ws.inks(tasks);
+  for (InkCache& each : ink) each.by_image.resize(kImagesInCache, ws.input.pixels.cols);  // a task may not allocate
+  rt.pool().run(tasks, [&](std::size_t task) noexcept {
+    for (std::size_t piece = task * pieces / tasks; piece < (task + 1) * pieces / tasks; ++piece) {
+      const std::size_t b0 = piece * kImagesInCache;
+      infer_rows(rt, model, b0, std::min(b0 + kImagesInCache, ws.batch), ink[task], ws);
+    }
+  });
+}
+
 }  // namespace
 
 void forward(const Runtime& rt, const Mlp& model, PixelView images, Workspace& ws) {
   check_input(model, images, ws);
   ws.batch = images.rows;
   ws.training = !model.config().batch_norm;  // without it backward() may follow
-  forward_from(rt, model, {.pixels = images, .values = model.pixel_values()}, ws, nullptr);
+  const FirstInput input = {.pixels = images, .values = model.pixel_values()};
+  if (model.config().batch_norm || images.rows < kImagesInCache * rt.threads())
+    return forward_from(rt, model, input, ws, nullptr);
+  ws.input = input;
+  ws.input.sparse = mostly_background(rt.kernels(), images);
+  ws.input.ink = &ws.ink();
+  ws.ink().has_images = ws.ink().has_pixels = false;
+  infer_in_pieces(rt, model, ws);
 }
 
 void forward(const Runtime& rt, Mlp& model, PixelView images, Workspace& ws, const TrainingPass& pass) {

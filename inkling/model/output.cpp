@@ -6,6 +6,7 @@
 #include <span>
 
 #include "inkling/core/aligned.h"
+#include "inkling/model/layer.h"
 
 namespace inkling {
 namespace {
@@ -55,20 +56,27 @@ void linear_row(std::span<const float> z, std::span<float> p) {
   normalise(p);
 }
 
-}  // namespace
-
-void class_probabilities(const Runtime& rt, const Config& config, ConstMatrixView logits, MatrixView p) {
-  assert(logits.rows == p.rows && logits.cols == p.cols && p.stride % kColumnUnit == 0);
-  if (config.output == Output::softmax && config.temperature == 1) return rt.kernels().softmax(logits, p);
+void probabilities_of_rows(const Kernels& kernels, const Config& config, ConstMatrixView logits, MatrixView p) {
+  if (config.output == Output::softmax && config.temperature == 1) return kernels.softmax(logits, p);
   for (std::size_t b = 0; b < logits.rows; ++b) {
     const std::span<const float> z = logits.row(b);
     switch (config.output) {
-      case Output::softmax: softmax_row(rt.kernels(), z, config.temperature, p.row(b)); break;
-      case Output::sigmoid: sigmoid_row(rt.kernels(), z, config.temperature, p.row(b)); break;
+      case Output::softmax: softmax_row(kernels, z, config.temperature, p.row(b)); break;
+      case Output::sigmoid: sigmoid_row(kernels, z, config.temperature, p.row(b)); break;
       case Output::linear: linear_row(z, p.row(b)); break;
     }
     std::fill(p.data + b * p.stride + p.cols, p.data + b * p.stride + round_up(p.cols, kColumnUnit), 0.0f);
   }
+}
+
+}  // namespace
+
+void class_probabilities(const Runtime& rt, const Config& config, ConstMatrixView logits, MatrixView p) {
+  assert(logits.rows == p.rows && logits.cols == p.cols && p.stride % kColumnUnit == 0);
+  constexpr std::size_t kMultiplyAddsAnElement = 20;  // guess: an exponential and a division
+  in_blocks(rt, p.rows, 1, p.rows * p.cols * kMultiplyAddsAnElement, [&](std::size_t b0, std::size_t b1) noexcept {
+    probabilities_of_rows(rt.kernels(), config, logits.middle_rows(b0, b1 - b0), p.middle_rows(b0, b1 - b0));
+  });
 }
 
 }  // namespace inkling

@@ -69,7 +69,12 @@ class Workspace {
   MatrixView normal(std::size_t hidden) { return rows(normals_[hidden]); }
   MatrixView column_statistics(std::size_t hidden) { return column_statistics_[hidden]; }
 
+  // One for the whole batch; and `count` for tasks that each take a part of it.
   InkCache& ink() { return *ink_; }
+  std::span<InkCache> inks(std::size_t count) {
+    if (inks_.size() < count) inks_.resize(count);
+    return {inks_.data(), count};
+  }
 
   // Inputs as floats (B, I), allocated at the first call, and as pixels of their own (B * I), likewise.
   MatrixView float_inputs(std::size_t inputs);
@@ -93,6 +98,7 @@ class Workspace {
   std::vector<Matrix> normals_;
   std::vector<Matrix> column_statistics_;
   std::unique_ptr<InkCache> ink_ = std::make_unique<InkCache>();
+  std::vector<InkCache> inks_;
   Matrix float_inputs_;
   std::vector<std::uint8_t> own_pixels_;
   AlignedBuffer<float> gradients_;

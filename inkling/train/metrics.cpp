@@ -54,7 +54,7 @@ Metrics evaluate(const Runtime& rt, const Mlp& model, const Dataset& data, Works
 }
 
 Metrics evaluate(const Runtime& rt, const Mlp& model, const Dataset& data, std::vector<Answer>* answers) {
-  constexpr std::size_t kBatch = 512;  // guess: large enough for all threads, small enough for the second cache
+  constexpr std::size_t kBatch = 2048;  // guess: some blocks of forward()'s for each thread, and a few megabytes
   Workspace ws(model, std::min(kBatch, std::max<std::size_t>(1, data.count())));
   return evaluate(rt, model, data, ws, answers);
 }
@@ -68,7 +68,7 @@ std::vector<std::size_t> confusion_matrix(const Dataset& data, const std::vector
 
 Matrix logits_of(const Runtime& rt, const Mlp& model, const Dataset& data) {
   check_fit(model.config(), data);
-  constexpr std::size_t kBatch = 512;  // guess: as in evaluate
+  constexpr std::size_t kBatch = 2048;  // guess: as in evaluate
   Workspace ws(model, std::min(kBatch, std::max<std::size_t>(1, data.count())));
   Matrix logits(data.count(), model.config().outputs());
   for (std::size_t first = 0; first < data.count(); first += ws.max_batch()) {

@@ -16,6 +16,10 @@ std::span<const std::uint8_t> bytes(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
+bool is_mnist(const Dataset& train, const Dataset& test) {
+  return has_mnist_train_labels(train) && is_mnist_test(test);
+}
+
 TEST(Checksum, Sha256OfPublishedVectors) {  // FIPS 180-4's examples
   EXPECT_EQ(sha256({}), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   EXPECT_EQ(sha256({bytes("abc")}), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");

@@ -172,6 +172,19 @@ TEST_F(IdxFolder, EachMissingFileIsNamed) {
   EXPECT_TRUE(refuses(ErrorKind::io, "no such folder", [&] { load_idx(folder_ / "nowhere"); }));
 }
 
+TEST_F(IdxFolder, TheTestPartIsShownBeforeBothAreReturned) {
+  std::size_t seen = 0;
+  load_idx(folder_.path(), kDigitClasses, [&](const Dataset& test) { seen += same(test, test_) ? 1u : 100u; });
+  EXPECT_EQ(seen, 1u);
+}
+
+TEST_F(IdxFolder, OfTwoBrokenPartsTheTrainingPartIsTold) {
+  rewrite("t10k-labels-idx1-ubyte.gz", labels_file(tiny_set(9)));
+  EXPECT_TRUE(refuses(ErrorKind::shape, "10 images, but 9 labels", loading()));
+  rewrite("train-labels-idx1-ubyte.gz", labels_file(tiny_set(19)));
+  for (int turn = 0; turn < 20; ++turn) ASSERT_TRUE(refuses(ErrorKind::shape, "20 images, but 19 labels", loading()));
+}
+
 TEST_F(IdxFolder, LabelsOfAnotherCountThanTheImagesAreRefused) {
   rewrite("train-labels-idx1-ubyte.gz", labels_file(tiny_set(19)));
   EXPECT_TRUE(refuses(ErrorKind::shape, "20 images, but 19 labels", loading()));
