@@ -39,6 +39,7 @@ int main(int argc, char** argv) {
   add_eval_command(app);
   add_predict_command(app);
   add_gradcheck_command(app);
+  add_bench_command(app);
   add_data_command(app);
   use_plain_help(app);
 

@@ -6,39 +6,29 @@ has it, and with one after 500, as the preset has it. All four are worker proces
 threads and environment that are best for each are found in short trials. What counts is the ratio of medians.
 """
 
-import argparse
 import json
-import os
-import pathlib
-import statistics
 import sys
 
-from workers import HERE, INKLING, Missing, Peer, Worker, best_setting, data_folder, machine, openblas_settings
+from report import begin, parser, positive, write_json
+from workers import HERE, INKLING, NUMPY, Missing, Worker, best_setting, take_turns
 
 PRESET = HERE.parent / "presets/numpy.json"
 RARELY = json.loads(PRESET.read_text(encoding="utf-8"))["report_every"]
-NUMPY = Peer("NumPy", ["/usr/bin/python3", str(HERE / "numpy_worker.py")], openblas_settings)
 PRESET_FOR = {INKLING.name: "numpy", NUMPY.name: str(PRESET)}
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="./run bench numpy", description="The preset numpy beside a NumPy loop.")
-    parser.add_argument("--rounds", type=int, default=10, help="timed samples of each program (10)")
-    parser.add_argument("--iterations", type=int, default=20, help="iterations in a sample (20)")
-    parser.add_argument("--data", help="folder of MNIST's four files (INKLING_DATA, or where the library finds them)")
-    parser.add_argument("--json", metavar="FILE", help="write machine, versions and every sample there")
-    options = parser.parse_args()
-    if options.rounds < 1 or options.iterations < 1:
-        parser.error("--rounds and --iterations must be at least 1")
-    computer = machine()
-    folder = os.path.abspath(data_folder(options.data))
+    options = parser("numpy", "The preset numpy beside a NumPy loop.", rounds=10)
+    options.add_argument("--iterations", type=positive, default=20, help="iterations in a sample (20)")
+    options = options.parse_args()
+    computer = begin(options)
 
     workers, trials = {}, {}  # by (program, iterations from one evaluation to the next)
     for peer in (INKLING, NUMPY):
         for every in (1, RARELY):
             print(f"{peer.name}, evaluating every {every}: trying settings ...", file=sys.stderr)
-            arguments = ["--data", folder, "--preset", PRESET_FOR[peer.name], "--iterations", str(options.iterations),
-                         "--report-every", str(every)]
+            arguments = ["--data", options.data, "--preset", PRESET_FOR[peer.name], "--report-every", every,
+                         "--iterations", options.iterations]
             try:
                 best, trials[peer.name, every] = best_setting(peer, arguments)
                 workers[peer.name, every] = Worker(peer, arguments, best["threads"], best["environment"])
@@ -46,14 +36,12 @@ def main():
                 sys.exit(f"{peer.name}: {why}")
 
     print(f"{options.rounds} rounds ...", file=sys.stderr)
-    for _ in range(options.rounds):
-        for worker in workers.values():
-            worker.epoch()
+    take_turns(workers.values(), options.rounds)
     accuracies = {key: worker.ask("test")["accuracy"] for key, worker in workers.items()}
     for worker in workers.values():
         worker.close()
 
-    median = {key: statistics.median(worker.seconds) for key, worker in workers.items()}
+    median = {key: worker.median() for key, worker in workers.items()}
     images = workers[INKLING.name, 1].info["images"]
     print(f"The preset numpy: milliseconds for an iteration over {images:,} images, all in one batch.")
     print(f"{computer['processor']}, {computer['cores']} cores, load {computer['load_before']:.1f} before; "
@@ -75,12 +63,9 @@ def main():
     print(f"\nNumPy computes in float64, Inkling in fp32. A sample of {options.iterations} iterations ends with an "
           "evaluation in any\ncase (Inkling's with two). Test accuracy: after all samples, from different random weights.")
 
-    if options.json:
-        programs = [{"program": name, "report_every": every, **worker.info, "threads": worker.threads,
-                     "environment": worker.environment, "seconds": worker.seconds, "accuracy": accuracies[name, every],
-                     "trials": trials[name, every]} for (name, every), worker in workers.items()]
-        report = {"machine": computer, "rounds": options.rounds, "iterations": options.iterations, "programs": programs}
-        pathlib.Path(options.json).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    write_json(options, computer, programs=[
+        {**worker.report(), "report_every": every, "accuracy": accuracies[name, every], "trials": trials[name, every]}
+        for (name, every), worker in workers.items()])
 
 
 main()

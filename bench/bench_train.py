@@ -2,85 +2,76 @@
 
 Every program runs as a worker process, one epoch of each in turn (workers.py). Before that, each program finds its own
 best setting (threads, and what else its peer entry lists) in short trials. A program that is not there is named and left
-out. What counts is the ratio of medians; seconds drift.
+out. What counts is the ratio of medians; seconds drift. Of the larger networks an epoch is a share of the images.
 """
 
-import argparse
-import json
-import os
-import pathlib
-import statistics
 import sys
 
-from workers import HERE, INKLING, Missing, Peer, Worker, best_setting, data_folder, machine, openblas_settings
+from report import begin, headline, name_missing, parser, positive, table, write_json
+from workers import INKLING, INKLING_BF16, NUMPY, OPENBLAS, PYTORCH, SKLEARN, best_workers, take_turns
 
-PEERS = [
-    INKLING,
-    Peer("PyTorch", ["/usr/bin/python3", str(HERE / "torch_worker.py")], openblas_settings),
-]
+PEERS = [INKLING, INKLING_BF16, OPENBLAS, PYTORCH, SKLEARN, NUMPY]
+SHAPES = {  # network/batch: images in an epoch (0: all), learning rate
+    "784-128-10/32": (0, 0.05),
+    "784-128-10/128": (0, 0.1),
+    "784-500-10/500": (0, 0.1),
+    "784-1024-1024-10/256": (12800, 0.1),
+    "784-2500-2000-1500-1000-500-10/256": (2560, 0.05),
+}
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="./run bench train", description="Training speed beside other programs.")
-    parser.add_argument("--rounds", type=int, default=10, help="timed epochs of each program (10)")
-    parser.add_argument("--data", help="folder of MNIST's four files (INKLING_DATA, or where the library finds them)")
-    parser.add_argument("--widths", default="784,128,10", help="inputs, hidden layers, outputs (784,128,10)")
-    parser.add_argument("--batch", type=int, default=128, help="images in a batch (128)")
-    parser.add_argument("--rate", type=float, default=0.1, help="learning rate of plain SGD (0.1)")
-    parser.add_argument("--ink", type=float, default=3, help="what a pixel of 255 is worth to the network (3)")
-    parser.add_argument("--seed", type=int, default=1, help="of weights and shuffle (1)")
-    parser.add_argument("--json", metavar="FILE", help="write machine, versions and every sample there")
-    options = parser.parse_args()
-    if options.rounds < 1:
-        parser.error("--rounds must be at least 1")
-    computer = machine()
-    arguments = ["--data", os.path.abspath(data_folder(options.data))]
-    for name in ("widths", "batch", "rate", "ink", "seed"):
-        arguments += [f"--{name}", str(getattr(options, name))]
-
-    workers, trials, left_out = {}, {}, {}
-    for peer in PEERS:
-        print(f"{peer.name}: trying settings ...", file=sys.stderr)
-        try:
-            best, trials[peer.name] = best_setting(peer, arguments)
-            workers[peer.name] = Worker(peer, arguments, best["threads"], best["environment"])
-        except Missing as why:
-            left_out[peer.name] = str(why)
-    if PEERS[0].name in left_out:
-        sys.exit(f"{PEERS[0].name}: {left_out[PEERS[0].name]}")
-
+def measure(shape, options, computer):
+    """Times one shape, prints its table, returns its samples."""
+    network, _, batch = shape.partition("/")
+    images, rate = SHAPES.get(shape, (0, 0.1))
+    images = options.images if options.images is not None else images
+    rate = options.rate or rate
+    arguments = ["--data", options.data, "--widths", network.replace("-", ","), "--batch", batch, "--rate", rate,
+                 "--ink", options.ink, "--seed", options.seed, "--images", images]
+    print(f"{shape}:", file=sys.stderr)
+    left_out = {}
+    workers = best_workers(PEERS, arguments, left_out)
+    if INKLING.name not in workers:
+        sys.exit(f"{INKLING.name}: {left_out[INKLING.name]}")
     print(f"{options.rounds} rounds ...", file=sys.stderr)
-    for _ in range(options.rounds):
-        for worker in workers.values():
-            worker.epoch()
+    take_turns(workers.values(), options.rounds)
     accuracies = {name: worker.ask("test")["accuracy"] for name, worker in workers.items()}
     for worker in workers.values():
         worker.close()
 
-    ours = statistics.median(workers[PEERS[0].name].seconds)
-    images = workers[PEERS[0].name].info["images"]
-    print(f"Training {options.widths.replace(',', '-')}, ReLU, batch {options.batch}, SGD {options.rate}, fp32: "
-          f"seconds for an epoch of {images:,} images.")
-    print(f"{computer['processor']}, {computer['cores']} cores, load {computer['load_before']:.1f} before; "
-          f"{options.rounds} rounds, one epoch of each program in turn.\n")
-    print(f"{'program':<36}{'threads':>8}{'median s':>10}{'min .. max':>18}{'ratio':>8}{'test accuracy':>15}")
+    ours = workers[INKLING.name]
+    headline(computer, f"{network}, ReLU, batch {batch}, SGD {rate}, fp32 where not said: seconds for an epoch of "
+                       f"{ours.info['images']:,} images.")
+    rows = []
     for name, worker in workers.items():
-        median = statistics.median(worker.seconds)
-        program = f"{name} {worker.info['version']} ({worker.info['detail']})"
-        spread = f"{min(worker.seconds):.4f} .. {max(worker.seconds):.4f}"
-        print(f"{program:<36}{worker.threads:>8}{median:>10.4f}{spread:>18}{median / ours:>8.2f}"
-              f"{100 * accuracies[name]:>13.2f} %")
-    print(f"\nAccuracy after {options.rounds + 1} epochs, the first of which is not timed.")
-    for name, why in left_out.items():
-        print(f"Left out: {name}: {why}")
+        ratios = [theirs / our for theirs, our in zip(worker.seconds, ours.seconds)]
+        rows.append([name, f"{worker.info['version']} {worker.info['detail']}"[:28], str(worker.threads),
+                     f"{worker.median():.4f}", f"{min(worker.seconds):.4f}..{max(worker.seconds):.4f}",
+                     f"{worker.median() / ours.median():.2f}", f"{min(ratios):.2f}..{max(ratios):.2f}",
+                     f"{100 * accuracies[name]:.2f}"])
+    table(["program", "version", ">thr", ">median", ">min..max", ">ratio", ">by round", ">test %"], rows)
+    print(f"\nratio: to Inkling's fp32, of medians; by round: of each round's pair. test %: accuracy after "
+          f"{options.rounds + 1} epochs,\nthe first of which is not timed.")
+    name_missing(left_out)
+    print()
+    return {"shape": shape, "images": ours.info["images"], "rate": rate, "left_out": left_out,
+            "programs": [{**worker.report(), "accuracy": accuracies[name], "trials": worker.trials}
+                         for name, worker in workers.items()]}
 
-    if options.json:
-        programs = {name: {**worker.info, "threads": worker.threads, "environment": worker.environment,
-                           "seconds": worker.seconds, "accuracy": accuracies[name], "trials": trials[name]}
-                    for name, worker in workers.items()}
-        settings = {key: value for key, value in vars(options).items() if key not in ("json", "data")}
-        report = {"machine": computer, "settings": settings, "programs": programs, "left_out": left_out}
-        pathlib.Path(options.json).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+def main():
+    options = parser("train", "Training speed beside other programs.", rounds=10)
+    options.add_argument("--shape", action="append", metavar="NETWORK/BATCH",
+                         help=f"again for more of them (784-128-10/128); those of --all: {', '.join(SHAPES)}")
+    options.add_argument("--all", action="store_true", help="all of those")
+    options.add_argument("--images", type=positive, help="in an epoch (all; a share for the two largest networks)")
+    options.add_argument("--rate", type=float, help="of plain SGD (0.1; 0.05 for batch 32 and the largest network)")
+    options.add_argument("--ink", type=float, default=3, help="what a pixel of 255 is worth to the network (3)")
+    options.add_argument("--seed", type=int, default=1, help="of weights and shuffle (1)")
+    options = options.parse_args()
+    computer = begin(options)
+    shapes = list(SHAPES) if options.all else options.shape or ["784-128-10/128"]
+    write_json(options, computer, shapes=[measure(shape, options, computer) for shape in shapes])
 
 
 main()

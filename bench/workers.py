@@ -1,6 +1,6 @@
 """Worker processes of the benchmarks: programs that stay alive, wait for input, and do what they are timed for.
 
-The protocol is written down in inkling_worker.cpp. While one worker is timed all others wait for input, and the rounds
+The protocol is written down in worker.h. While one worker is timed all others wait for input, and the rounds
 are interleaved, A B A B ..., so that a machine that drifts drifts for all.
 """
 
@@ -10,15 +10,18 @@ import json
 import os
 import pathlib
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-BINARY = HERE.parent / "build/release/inkling"
+BUILT = HERE.parent / "build/release"
+BINARY = BUILT / "inkling"
+PYTHON = "/usr/bin/python3"  # Debian's, which sees Debian's packages
 TRIAL_SECONDS = 1.0  # guess: of one trial, and never fewer than TRIAL_EPOCHS
-TRIAL_EPOCHS = 3
+TRIAL_EPOCHS = 2
 SETTLE_SECONDS = 0.05  # measured: OpenMP's threads have stopped spinning a few milliseconds after their last work
 
 
@@ -26,11 +29,15 @@ def no_settings(threads):
     return [{}]
 
 
+def openmp_settings(threads):
+    """Environments that may be best for a user of OpenMP: how idle threads wait."""
+    return [{}] if threads == 1 else [{}, {"OMP_WAIT_POLICY": "passive"}]
+
+
 def openblas_settings(threads):
-    """Environments that may be best for a user of BLAS: each OpenBLAS that is installed, and how idle threads wait."""
+    """The same for each OpenBLAS that is installed."""
     libraries = [{"LD_LIBRARY_PATH": folder} for folder in sorted(glob.glob("/usr/lib/*/openblas-*/"))] or [{}]
-    waits = [{}] if threads == 1 else [{}, {"OMP_WAIT_POLICY": "passive"}]
-    return [{**library, **wait} for library in libraries for wait in waits]
+    return [{**library, **wait} for library in libraries for wait in openmp_settings(threads)]
 
 
 @dataclasses.dataclass
@@ -40,29 +47,51 @@ class Peer:
     settings: callable = no_settings  # threads -> environments to try
 
 
-INKLING = Peer("Inkling", [str(HERE.parent / "build/release/bench/inkling_bench_worker")])
+INKLING = Peer("Inkling", [str(BUILT / "bench/inkling_train")])
+INKLING_BF16 = Peer("Inkling bf16", [*INKLING.command, "--precision", "bf16"])
+PYTORCH = Peer("PyTorch", [PYTHON, str(HERE / "torch_train.py")], openblas_settings)
+SKLEARN = Peer("scikit-learn", [PYTHON, str(HERE / "sklearn_train.py")], openblas_settings)
+OPENBLAS = Peer("OpenBLAS", [str(BUILT / "bench/openblas_train")], openblas_settings)
+NUMPY = Peer("NumPy", [PYTHON, str(HERE / "numpy_train.py")], openblas_settings)
 
 
 class Missing(Exception):
     pass
 
 
+def started(peer, arguments, threads, environment):
+    command = [*peer.command, *map(str, arguments), "--threads", str(threads)]
+    if not shutil.which(command[0]):
+        raise Missing(f"{pathlib.Path(command[0]).name} is not there; ./run bench --install-peers adds what it needs")
+    return subprocess.Popen(command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                            env={**os.environ, **environment})
+
+
+def said(process, expected):
+    """The JSON behind the worker's first word."""
+    word, _, rest = process.stdout.readline().strip().partition(" ")
+    if word != expected:
+        process.stdin.close()
+        process.wait()
+        raise Missing(rest or f"its worker ended with code {process.returncode}")
+    return json.loads(rest)
+
+
 class Worker:
     def __init__(self, peer, arguments, threads, environment):
-        self.threads, self.environment, self.seconds = threads, environment, []
-        try:
-            self.process = subprocess.Popen([*peer.command, *arguments, "--threads", str(threads)], text=True,
-                                            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                            env={**os.environ, **environment})
-        except OSError as error:
-            raise Missing(str(error)) from error
-        word, _, rest = self.process.stdout.readline().strip().partition(" ")
-        if word != "ready":
-            self.close()
-            raise Missing(rest or f"its worker ended with code {self.process.returncode}")
-        self.info = json.loads(rest)
+        self.name, self.threads, self.environment, self.answers = peer.name, threads, environment, []
+        self.process = started(peer, arguments, threads, environment)
+        self.info = said(self.process, "ready")
+
+    @property
+    def seconds(self):
+        return [answer["seconds"] for answer in self.answers]
+
+    def median(self, key="seconds"):
+        return statistics.median(answer[key] for answer in self.answers)
 
     def ask(self, word):
+        time.sleep(SETTLE_SECONDS)
         print(word, file=self.process.stdin, flush=True)
         line = self.process.stdout.readline()
         if not line:
@@ -70,12 +99,18 @@ class Worker:
         return json.loads(line)
 
     def epoch(self):
-        time.sleep(SETTLE_SECONDS)
-        self.seconds.append(self.ask("epoch")["seconds"])
+        self.answers.append(self.ask("epoch"))
 
     def close(self):
+        """Ends the process; returns the most memory that it had, in bytes."""
         self.process.stdin.close()
-        self.process.wait()
+        _, status, usage = os.wait4(self.process.pid, 0)
+        self.process.returncode = os.waitstatus_to_exitcode(status)
+        return usage.ru_maxrss * 1024
+
+    def report(self):
+        return {"program": self.name, **self.info, "threads": self.threads, "environment": self.environment,
+                "samples": self.answers}
 
 
 def thread_counts():
@@ -90,12 +125,31 @@ def best_setting(peer, arguments):
         for environment in peer.settings(threads):
             worker = Worker(peer, arguments, threads, environment)
             start = time.monotonic()
-            while len(worker.seconds) < TRIAL_EPOCHS or time.monotonic() - start < TRIAL_SECONDS:
+            while len(worker.answers) < TRIAL_EPOCHS or time.monotonic() - start < TRIAL_SECONDS:
                 worker.epoch()
             worker.close()
-            median = statistics.median(worker.seconds)
-            trials.append({"threads": threads, "environment": environment, "seconds": median})
+            trials.append({"threads": threads, "environment": environment, "seconds": worker.median()})
     return min(trials, key=lambda trial: trial["seconds"]), trials
+
+
+def best_workers(peers, arguments, left_out):
+    """Workers of those peers that are there, each in its best setting, with its trials; why not, of the others."""
+    workers = {}
+    for peer in peers:
+        print(f"{peer.name}: trying settings ...", file=sys.stderr)
+        try:
+            best, trials = best_setting(peer, arguments)
+            workers[peer.name] = Worker(peer, arguments, best["threads"], best["environment"])
+            workers[peer.name].trials = trials
+        except Missing as why:
+            left_out[peer.name] = str(why)
+    return workers
+
+
+def take_turns(workers, rounds):
+    for _ in range(rounds):
+        for worker in workers:
+            worker.epoch()
 
 
 def data_folder(asked):

@@ -23,6 +23,7 @@ SEES = {
     "format": BELOW_TRAIN,
     "report": BELOW_TRAIN | {"train", "format"},
     "serve": BELOW_SERVE,
+    "measure": BELOW_TRAIN | {"train"},
 }
 PRIVATE = {"app", "tests", "fuzz", "bench", "examples", "tools"}  # each sees the library and itself; tests see app, too
 
