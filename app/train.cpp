@@ -105,7 +105,7 @@ std::string config_json(const TrainArguments& arguments, const Recipe& recipe, c
     text += fmt::format(",\n  \"preset\": {}", nlohmann::json(arguments.recipe->preset).dump());
   if (!arguments.init_from.empty())
     text += fmt::format(",\n  \"init_from\": {}", nlohmann::json(arguments.init_from).dump());
-  text += fmt::format(",\n  \"precision\": \"fp32\",\n  \"data\": {}", data.facts().dump());
+  text += fmt::format(",\n  \"data\": {}", data.facts().dump());
   text += fmt::format(",\n  \"machine\": {{\"threads\":{},\"isa\":\"{}\"}}", rt.threads(), name(rt.kernels().isa));
   return text + ",\n  \"inkling\": \"" INKLING_VERSION "\"\n}\n";
 }

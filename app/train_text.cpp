@@ -25,9 +25,9 @@ std::string words_if_changed(const inkling::Recipe& recipe, std::string_view opt
 
 // Every option that changes what training does and is not at its default, in lines of up to 80 columns.
 void print_changed(const inkling::Recipe& recipe) {
-  constexpr std::string_view kSaidAlready[] = {"layers",        "activation", "init",      "optimizer",
-                                               "learning_rate", "epochs",     "batch",     "seed",
-                                               "limit_train",   "limit_test", "validation"};
+  constexpr std::string_view kSaidAlready[] = {"layers",        "activation", "init",       "optimizer",
+                                               "learning_rate", "epochs",     "batch",      "seed",
+                                               "limit_train",   "limit_test", "validation", "precision"};
   constexpr std::size_t kColumns = 80, kIndent = 10;
   std::string line;
   const char* heading = "With";
@@ -67,7 +67,7 @@ void print_start(const inkling::Recipe& recipe, const inkling::Mlp& model, const
              fit.optimizer.kind == inkling::Optimizer::sgd ? "SGD" : name(fit.optimizer.kind),
              fit.optimizer.learning_rate, std::min(fit.batch, data.train.count()), fit.epochs, fit.seed);
   print_changed(recipe);
-  fmt::print(stderr, "Machine   {}, fp32\n", rt.describe());
+  fmt::print(stderr, "Machine   {}, {}\n", rt.describe(), name(fit.precision));
   fmt::print(stderr, "Run       {}\n", run.path().string());
   if (recipe.fit.report_every > 1)
     fmt::print(stderr, "A line    every {} epochs; Loss: training/test\n", recipe.fit.report_every);

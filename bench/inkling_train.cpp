@@ -10,7 +10,7 @@
 namespace {
 
 struct Options : TrainOptions {
-  std::string precision = "fp32";
+  inkling::Precision precision = inkling::Precision::fp32;
   std::string preset;
   std::size_t iterations = 1;
   std::size_t report_every = 1;
@@ -21,14 +21,13 @@ nlohmann::json info(const inkling::Runtime& rt, std::size_t images) {
 }
 
 void serve_loop(const Options& options) {
-  if (options.precision != "fp32")
-    fail(inkling::ErrorKind::config, "this version of Inkling does not train in {}", options.precision);
   const inkling::Runtime rt({.threads = options.threads});
   const inkling::TrainTest data = load_train_test(options);
   inkling::TrainingLoop loop(data.train, {.network = {.widths = options.widths, .ink = options.ink},
                                           .batch = options.batch,
                                           .learning_rate = options.learning_rate,
-                                          .seed = options.seed});
+                                          .seed = options.seed,
+                                          .precision = options.precision});
   if (options.once) return say("done " + nlohmann::json{{"loss", loop.first_step(rt)}}.dump());
   serve_training(
       info(rt, data.train.count()), 1, [&] { return loop.epoch(rt); },
@@ -43,6 +42,7 @@ void serve_preset(const Options& options) {
   apply_preset(recipe, options.preset);
   recipe.fit.epochs = options.iterations;
   recipe.fit.report_every = options.report_every;
+  recipe.fit.precision = options.precision;
   check(recipe);
   inkling::TrainTest data = inkling::load_mnist(options.data);
   if (recipe.limit_train > 0) data.train = first_images(data.train, recipe.limit_train);
@@ -67,11 +67,15 @@ int main(int argc, char** argv) {
   CLI::App app("Trains epochs for the benchmarks");
   Options options;
   const std::vector<CLI::Option*> loop = add_train_options(app, options);
-  app.add_option("--precision", options.precision);
+  std::string precision = "fp32";
+  app.add_option("--precision", precision);
   CLI::Option* preset = app.add_option("--preset", options.preset);
   app.add_option("--iterations", options.iterations)->needs(preset)->check(CLI::PositiveNumber);
   app.add_option("--report-every", options.report_every)->needs(preset)->check(CLI::PositiveNumber);
   for (CLI::Option* each : loop) each->excludes(preset);
   CLI11_PARSE(app, argc, argv);
-  return work_or_say_why_not([&] { options.preset.empty() ? serve_loop(options) : serve_preset(options); });
+  return work_or_say_why_not([&] {
+    options.precision = inkling::choice_from_name<inkling::Precision>(precision, "precision");
+    options.preset.empty() ? serve_loop(options) : serve_preset(options);
+  });
 }

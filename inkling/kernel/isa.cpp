@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include "inkling/core/error.h"
+#include "inkling/kernel/bf16.h"
 
 namespace inkling {
 namespace {
@@ -27,12 +28,24 @@ bool has(Isa isa) {
 
 }  // namespace
 
+bool has_avx512_of_2019() {
+#if defined(__x86_64__)
+  return has(Isa::avx512) && __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2") &&
+         __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bitalg") &&
+         __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("vpclmulqdq") &&
+         __builtin_cpu_supports("gfni");
+#else
+  return false;
+#endif
+}
+
 std::string_view name(Isa isa) {
   switch (isa) {
     case Isa::portable: return "portable";
     case Isa::neon: return "neon";
     case Isa::avx2: return "avx2";
     case Isa::avx512: return "avx512";
+    case Isa::amx: return "amx";
   }
   return "unknown";
 }
@@ -41,6 +54,7 @@ std::vector<Isa> available_isas() {
   std::vector<Isa> isas;
   for (const Isa isa : {Isa::portable, Isa::neon, Isa::avx2, Isa::avx512})
     if (has(isa)) isas.push_back(isa);
+  if (has(Isa::avx512) && TileUnit::available()) isas.push_back(Isa::amx);
   return isas;
 }
 

@@ -11,9 +11,13 @@ enum class Isa {
   neon,      // 64-bit Arm
   avx2,      // x86-64 with AVX2 and FMA (2013 on)
   avx512,    // x86-64 with AVX-512 F, BW, CD, DQ, VL (2017 on)
+  amx,       // the same, and bf16 products on tiles (2023 on)
 };
 
 std::string_view name(Isa isa);
+
+// Whether an avx512 machine has what Highway calls AVX3_DL, VBMI2 among it: some kernels are then faster.
+bool has_avx512_of_2019();
 
 // Throws Error config: names the instruction sets of this machine.
 Isa isa_from_name(std::string_view text);

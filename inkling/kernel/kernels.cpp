@@ -12,13 +12,15 @@ void add_rowwise(Isa isa, Kernels& table);
 void add_activation(Isa isa, Kernels& table);
 void add_normalize(Isa isa, Kernels& table);
 void add_update(Isa isa, Kernels& table);
+void add_bf16(Isa isa, bool by_tiles, Bf16Kernels& table);
 
 const Kernels& kernels_for(Isa isa) {
-  static const std::array<Kernels, 4> tables = [] {
-    std::array<Kernels, 4> made;
-    for (const Isa each : {Isa::portable, Isa::neon, Isa::avx2, Isa::avx512}) {
-      Kernels& table = made[static_cast<std::size_t>(each)];
-      table.isa = each;
+  static const std::array<Kernels, 5> tables = [] {
+    std::array<Kernels, 5> made;
+    for (const Isa listed : {Isa::portable, Isa::neon, Isa::avx2, Isa::avx512, Isa::amx}) {
+      Kernels& table = made[static_cast<std::size_t>(listed)];
+      table.isa = listed;
+      const Isa each = listed == Isa::amx ? Isa::avx512 : listed;  // tiles do nothing for fp32
       add_product(each, table);
       add_sparse_input(each, table);
       add_one_image(each, table);
@@ -26,6 +28,7 @@ const Kernels& kernels_for(Isa isa) {
       add_activation(each, table);
       add_normalize(each, table);
       add_update(each, table);
+      add_bf16(each, listed == Isa::amx, table.bf16);
     }
     return made;
   }();

@@ -13,6 +13,7 @@
 
 #include "inkling/core/view.h"
 #include "inkling/kernel/activation.h"
+#include "inkling/kernel/bf16.h"
 #include "inkling/kernel/ink_lists.h"
 #include "inkling/kernel/isa.h"
 
@@ -181,6 +182,8 @@ struct Kernels {
   void (*exponential)(const float* x, float* y, std::size_t n) noexcept = nullptr;
   // How many of n bytes are not zero.
   std::size_t (*count_nonzero)(const std::uint8_t* bytes, std::size_t n) noexcept = nullptr;
+
+  Bf16Kernels bf16;
 };
 
 // The table of an instruction set that this machine has (see available_isas).

@@ -1,9 +1,40 @@
 #include "inkling/kernel/reference.h"
 
 #include <cmath>
+#include <limits>
 #include <vector>
 
 namespace inkling::reference {
+namespace {
+
+constexpr float kLeast = std::numeric_limits<float>::min();  // normal
+
+float zero_if_subnormal(float x) { return std::abs(x) < kLeast ? std::copysign(0.0f, x) : x; }
+
+// a * b + c of normal numbers, where a result counts as zero that is below the least normal number when it is rounded
+// as if exponents had no bound. Only what was rounded up to that number needs a second look: times 2^64, where nothing
+// is tiny. a * b has 16 bits, and c is small where the sum is, so both stay exact.
+float flushed_fma(float a, float b, float c) {
+  const float sum = std::fma(a, b, c);
+  if (std::abs(sum) != kLeast) return zero_if_subnormal(sum);
+  const double ab = static_cast<double>(a) * static_cast<double>(b);
+  const float scaled = static_cast<float>(ab * 0x1p64) + c * 0x1p64f;
+  return std::abs(scaled) < kLeast * 0x1p64f ? std::copysign(0.0f, sum) : sum;
+}
+
+float finish(float sum, Epilogue epilogue, float bias, float gate) {
+  switch (epilogue) {
+    case Epilogue::none: break;
+    case Epilogue::bias: return sum + bias;
+    case Epilogue::bias_relu: return sum + bias < 0 ? 0 : sum + bias;
+    case Epilogue::relu_gradient: return gate > 0 ? sum : 0;
+    case Epilogue::multiply: return sum * gate;
+    case Epilogue::descend: break;
+  }
+  return sum;
+}
+
+}  // namespace
 
 void product(const Product& p) {
   for (std::size_t m = 0; m < p.M; ++m)
@@ -31,6 +62,29 @@ void product(const Product& p) {
           continue;
       }
       p.c[m * p.c_stride + n] = sum;
+    }
+}
+
+void bf16_product(const Bf16Product& p) {
+  const std::size_t steps = bf16_blocks(p.K);
+  for (std::size_t m = 0; m < p.M; ++m)
+    for (std::size_t n = 0; n < p.N; ++n) {
+      float sum = 0;
+      for (std::size_t s = 0; s < steps; ++s) {
+        const std::uint32_t* a = p.a + (m / 16 * steps + s) * kBf16TileWords + m % 16 * 16;  // a row: 16 words
+        const std::uint32_t* b = p.b + (n / 16 * steps + s) * kBf16TileWords + n % 16;       // a column: 16 rows
+        float even = 0, odd = 0;
+        for (std::size_t k = 0; k < 16; ++k) {
+          const auto number = [](std::uint32_t half) { return zero_if_subnormal(from_bf16(half)); };
+          even = flushed_fma(number(a[k] & 0xFFFF), number(b[16 * k] & 0xFFFF), even);
+          odd = flushed_fma(number(a[k] >> 16), number(b[16 * k] >> 16), odd);
+        }
+        sum = zero_if_subnormal(sum + zero_if_subnormal(even + odd));
+      }
+      float& c = p.c[m * p.c_stride + n];
+      c = p.epilogue == Epilogue::descend ? std::fma(-p.rate, sum, c)
+                  : finish(sum, p.epilogue, p.bias != nullptr ? p.bias[n] : 0,
+                           p.gate != nullptr ? p.gate[m * p.gate_stride + n] : 0);
     }
 }
 

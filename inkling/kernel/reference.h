@@ -11,5 +11,7 @@ namespace inkling::reference {
 
 void product(const Product& p);
 void softmax_loss(const SoftmaxLoss& p);
+// C alone, not C as operands.
+void bf16_product(const Bf16Product& p);
 
 }  // namespace inkling::reference

@@ -394,7 +394,7 @@ HWY_AFTER_NAMESPACE();
 namespace inkling {
 void add_sparse_input(Isa isa, Kernels& table) {
 #if HWY_TARGETS & HWY_AVX3_DL
-  if (isa == Isa::avx512 && (hwy::SupportedTargets() & HWY_AVX3_DL)) return N_AVX3_DL::describe_sparse_input(table);
+  if (isa == Isa::avx512 && has_avx512_of_2019()) return N_AVX3_DL::describe_sparse_input(table);
 #endif
   INKLING_CHOOSE(isa, describe_sparse_input)(table);
 }

@@ -8,7 +8,7 @@ namespace inkling {
 TrainingLoop::TrainingLoop(const Dataset& images, const TrainingLoopOptions& options)
     : model_(options.network, options.seed),
       optimizer_(model_, {.kind = Optimizer::sgd, .learning_rate = options.learning_rate}),
-      ws_(model_, options.batch),
+      ws_(model_, options.batch, options.precision),
       batches_(images, {.size = options.batch, .seed = options.seed}) {}
 
 double TrainingLoop::epoch(const Runtime& rt) {

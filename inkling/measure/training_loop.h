@@ -20,6 +20,7 @@ struct TrainingLoopOptions {
   std::size_t batch = 128;
   float learning_rate = 0.1f;
   std::uint64_t seed = 1;
+  Precision precision = Precision::fp32;
 };
 
 class TrainingLoop {

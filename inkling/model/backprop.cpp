@@ -74,8 +74,10 @@ void activate(const Runtime& rt, const Config& config, std::size_t l, Workspace&
   });
 }
 
-// The sums of layer l.
-void sums(const Runtime& rt, const Mlp& model, std::size_t l, Workspace& ws, Epilogue epilogue, MatrixView out) {
+// The sums of layer l. whole: whether they are the layer's output, to which nothing more is done.
+void sums(const Runtime& rt, const Mlp& model, std::size_t l, Workspace& ws, Epilogue epilogue, MatrixView out,
+          bool whole = false) {
+  if (ws.bf16 != nullptr) return ws.bf16->forward(rt, model, l, epilogue, out, whole);
   if (ws.batch == 1 && l == 0) return affine_of_one(rt, ws.input, model.weight(0), model.bias(0), epilogue, out);
   if (l == 0) return affine(rt, ws.input, model, epilogue, out);
   const ConstMatrixView x = ws.output(l - 1);
@@ -86,6 +88,8 @@ void sums(const Runtime& rt, const Mlp& model, std::size_t l, Workspace& ws, Epi
 void layer(const Runtime& rt, const Mlp& model, std::size_t l, Workspace& ws, const TrainingPass* pass) {
   const Config& config = model.config();
   if (l + 1 == model.layer_count()) return sums(rt, model, l, ws, Epilogue::bias, ws.output(l));
+  const bool drops = pass != nullptr && config.dropout > 0;
+  const bool whole = !config.batch_norm && config.activation_of(l) == Activation::relu && !drops;
   if (config.batch_norm) {
     sums(rt, model, l, ws, Epilogue::none, ws.normal(l));
     if (pass != nullptr)
@@ -94,14 +98,15 @@ void layer(const Runtime& rt, const Mlp& model, std::size_t l, Workspace& ws, co
       normalize_by_history(rt, model, l, ws);
     activate(rt, config, l, ws);
   } else if (config.activation_of(l) == Activation::relu) {
-    sums(rt, model, l, ws, Epilogue::bias_relu, ws.output(l));
+    sums(rt, model, l, ws, Epilogue::bias_relu, ws.output(l), whole);
     if (ws.training && ws.keeps_slope(l))
       rt.kernels().activate(Activation::relu, ws.output(l), ws.output(l), ws.slope(l));
   } else {
     sums(rt, model, l, ws, Epilogue::bias, ws.output(l));
     activate(rt, config, l, ws);
   }
-  if (pass != nullptr && config.dropout > 0) drop_out(rt, config.dropout, *pass, l + 1, ws.output(l), ws.slope(l));
+  if (drops) drop_out(rt, config.dropout, *pass, l + 1, ws.output(l), ws.slope(l));
+  if (ws.bf16 != nullptr && !whole) ws.bf16->take_input(rt, l + 1, ws.output(l));
 }
 
 void forward_from(const Runtime& rt, const Mlp& model, const FirstInput& input, Workspace& ws,
@@ -111,7 +116,10 @@ void forward_from(const Runtime& rt, const Mlp& model, const FirstInput& input, 
   if (!known) ws.ink().has_images = ws.ink().has_pixels = false;
   ws.input = input;
   ws.input.ink = &ws.ink();
-  if (ws.input.floats.data == nullptr) ws.input.sparse = mostly_background(rt.kernels(), input.pixels);
+  if (ws.bf16 != nullptr)
+    ws.bf16->begin(rt, model, input);
+  else if (ws.input.floats.data == nullptr && ws.batch > 1)
+    ws.input.sparse = mostly_background(rt.kernels(), input.pixels);
   for (std::size_t l = 0; l < model.layer_count(); ++l) layer(rt, model, l, ws, pass);
 }
 
@@ -197,6 +205,7 @@ void backward_from(const Runtime& rt, const Mlp& model, PixelView images, Worksp
   if (!ws.training)
     fail(ErrorKind::shape, "backward: the last forward pass was not a training pass: give it a TrainingPass");
 
+  if (ws.bf16 != nullptr && to_move != nullptr) ws.bf16->step_weights(*to_move, rate);
   for (std::size_t l = model.layer_count(); l-- > 0;) {
     const bool hidden = l + 1 < model.layer_count();
     const MatrixView db = ws.gradient(model.table()[2 * l + 1]), dW = ws.gradient(model.table()[2 * l]);
@@ -210,15 +219,27 @@ void backward_from(const Runtime& rt, const Mlp& model, PixelView images, Worksp
       in_blocks(rt, round_up(p.x.cols, kColumnUnit), kColumnUnit, p.x.rows * p.x.cols * kMultiplyAddsAnElement,
                 [&](std::size_t c0, std::size_t c1) noexcept { rt.kernels().normalize_gradient(p, c0, c1); });
     } else {
-      rt.kernels().column_sums(ws.dz(l), db.data);
+      const ConstMatrixView dz = ws.dz(l);
+      in_blocks(rt, dz.stride, kColumnUnit, dz.rows * dz.cols, [&](std::size_t c0, std::size_t c1) noexcept {
+        rt.kernels().column_sums({dz.data + c0, dz.rows, c1 - c0, dz.stride}, db.data + c0);
+      });
+    }
+    const bool kept = l > 0 && ws.keeps_slope(l - 1);
+    const Epilogue gated = kept ? Epilogue::multiply : Epilogue::relu_gradient;
+    const ConstMatrixView gate = l == 0 ? ConstMatrixView() : kept ? ws.slope(l - 1) : ws.output(l - 1);
+    if (ws.bf16 != nullptr) {
+      // dz of the loss and of batch normalisation are not a product's; W^T is wanted as it was before its step.
+      if (!hidden || model.config().batch_norm) ws.bf16->take_dz(rt, l, ws.dz(l));
+      if (l > 0) ws.bf16->input_gradient(rt, l, gated, gate, ws.dz(l - 1), !model.config().batch_norm);
+      ws.bf16->weight_gradient(rt, l, dW);
+      continue;
     }
     const Descent descent{.model = to_move, .layer = l, .rate = rate};
     if (l == 0) return weight_gradient(rt, ws.input, ws.dz(0), dW, descent);
-    const bool kept = ws.keeps_slope(l - 1);
-    input_gradient(rt, ws.dz(l), model.weight(l), kept ? Epilogue::multiply : Epilogue::relu_gradient,
-                   kept ? ws.slope(l - 1) : ws.output(l - 1), ws.dz(l - 1));
+    input_gradient(rt, ws.dz(l), model.weight(l), gated, gate, ws.dz(l - 1));
     weight_gradient(rt, ConstMatrixView(ws.output(l - 1)), ws.dz(l), dW, descent);
   }
+  if (ws.bf16 != nullptr) ws.bf16->end();
 }
 
 }  // namespace

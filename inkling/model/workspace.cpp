@@ -11,7 +11,7 @@ bool needs_slope(const Config& config, std::size_t hidden) {
 
 }  // namespace
 
-Workspace::Workspace(const Mlp& model, std::size_t max_batch)
+Workspace::Workspace(const Mlp& model, std::size_t max_batch, Precision precision)
     : gradients_(model.arena().size()), loss_(max_batch), is_correct_(max_batch) {
   if (max_batch == 0) fail(ErrorKind::config, "a workspace for a batch of 0 images; at least 1 is needed");
   const Config& config = model.config();
@@ -24,6 +24,7 @@ Workspace::Workspace(const Mlp& model, std::size_t max_batch)
     normals_.emplace_back(config.batch_norm ? max_batch : 0, O);
     column_statistics_.emplace_back(config.batch_norm ? 4 : 0, O);
   }
+  if (precision == Precision::bf16) bf16 = std::make_unique<Bf16Operands>(model, max_batch);
 }
 
 bool Workspace::fits(const Mlp& model) const {

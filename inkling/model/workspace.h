@@ -9,10 +9,13 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
+#include "inkling/core/choice.h"
 #include "inkling/core/matrix.h"
 #include "inkling/kernel/ink_lists.h"
+#include "inkling/model/bf16_operands.h"
 #include "inkling/model/mlp.h"
 
 namespace inkling {
@@ -22,6 +25,14 @@ struct InkCache {
   InkBuffer by_image, by_pixel;
   bool has_images = false, has_pixels = false;  // whether they hold the batch's lists
 };
+
+// What the products of a training pass multiply: floats, or their roundings to bf16 (kernel/bf16.h).
+enum class Precision { fp32, bf16 };
+
+inline std::span<const std::string_view> choice_names(Precision) {
+  static constexpr std::string_view kNames[] = {"fp32", "bf16"};
+  return kNames;
+}
 
 // What the first layer reads: pixels, each worth values[pixel], or floats where noise or mixing made them so.
 struct FirstInput {
@@ -35,7 +46,7 @@ struct FirstInput {
 class Workspace {
  public:
   // Throws Error config for max_batch = 0, std::bad_alloc when memory is short.
-  Workspace(const Mlp& model, std::size_t max_batch);
+  Workspace(const Mlp& model, std::size_t max_batch, Precision precision = Precision::fp32);
 
   std::size_t max_batch() const { return loss_.size(); }
   std::size_t layer_count() const { return outputs_.size(); }
@@ -50,6 +61,9 @@ class Workspace {
   // by the loss.
   std::size_t correct = 0;
   double mean_loss = 0;  // of the batch; set by the loss
+
+  // Of Precision::bf16: its passes' products.
+  std::unique_ptr<Bf16Operands> bf16;
 
   // Output of layer l, (B, widths[l + 1]): activations of a hidden layer, logits of the last one.
   MatrixView output(std::size_t layer) { return rows(outputs_[layer]); }

@@ -39,7 +39,7 @@ RateCurve find_rate(const Runtime& rt, const Mlp& model_in, const Dataset& train
   Batches batches(train, {.size = options.batch, .seed = options.seed});
   Optimizer optimizer(model, options.optimizer);
   Gradient gradient(model, options.gradient, false);
-  Workspace ws(model, batches.size());
+  Workspace ws(model, batches.size(), options.precision);
 
   RateCurve curve;
   double average = 0, weight = 0, lowest = 0;

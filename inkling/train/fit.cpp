@@ -35,7 +35,7 @@ class Run {
         schedule_(options.schedule, options.optimizer.learning_rate, total_steps_, steps_per_epoch_),
         gradient_(model, options.gradient, options.accumulate > 1),
         averaging_(options.averaging),
-        ws_(model, batches_.size()),
+        ws_(model, batches_.size(), options.precision),
         test_ws_(model,
                  std::min(kTestBatch, std::max(data.test.count(), data.validation ? data.validation->count() : 1))) {
     state_.last_good = Weights::of(model);

@@ -55,9 +55,10 @@ struct StopOptions {
 
 struct FitOptions {
   std::size_t epochs = 20;
-  std::size_t batch = 128;     // images; more than there are means all of them
-  std::size_t accumulate = 1;  // batches whose gradients make one step
-  std::uint64_t seed = 1;      // of everything that is drawn while training
+  std::size_t batch = 128;                // images; more than there are means all of them
+  std::size_t accumulate = 1;             // batches whose gradients make one step
+  Precision precision = Precision::fp32;  // of training's products; evaluation is fp32
+  std::uint64_t seed = 1;                 // of everything that is drawn while training
   Optimizer::Options optimizer{};
   Schedule::Options schedule{};
   GradientOptions gradient{};

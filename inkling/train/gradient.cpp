@@ -48,7 +48,7 @@ double Gradient::loss(const Runtime& rt, Mlp& model, const Batch& batch, Workspa
 
 bool Gradient::is_plain() const {
   const PenaltyOptions& p = options_.penalty;
-  return sum_.size() == 0 && options_.clip_value == 0 && options_.clip_norm == 0 && p.l1 == 0 && p.l2 == 0;
+  return sum_.size() == 0 && options_.clip_value == 0 && options_.clip_norm == 0 && p == PenaltyOptions{};
 }
 
 void Gradient::add(const Runtime& rt, const Mlp& model, const Batch& batch, Workspace& ws, double share) {

@@ -220,6 +220,10 @@ const Row kRows[] = {
      [](Recipe& r) -> Field {
        return Count{&r.fit.accumulate, 1, kMillion};
      }},
+    {{"precision", "Run", "NAME",
+      "What training multiplies: fp32, or bf16, rounded to 8 bits of mantissa and fast on processors with AMX. The "
+      "weights are fp32 either way"},
+     [](Recipe& r) -> Field { return one_of(r.fit.precision); }},
     {{"seed", "Run", "N", "Seed of all that is random"},
      [](Recipe& r) -> Field {
        return Count{&r.fit.seed, 0, std::numeric_limits<std::size_t>::max()};
@@ -263,7 +267,7 @@ const Row kRows[] = {
 };
 
 // Keys of a run's config.json that are no options.
-constexpr std::string_view kFacts[] = {"inkling", "preset", "init_from", "data", "machine", "precision"};
+constexpr std::string_view kFacts[] = {"inkling", "preset", "init_from", "data", "machine"};
 
 std::vector<std::string_view> split(std::string_view text) {
   std::vector<std::string_view> parts;

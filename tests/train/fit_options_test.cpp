@@ -91,33 +91,39 @@ std::vector<Case> cases() {
 
 TEST(EveryOption, GivesTheSameBytesForAnyThreadsAndInstructionSet) {
   const Dataset train = made_up_digits(70), test = made_up_digits(10, 12, 2);  // batches of 32, 32 and 6
-  for (Case& c : cases()) {
-    c.fit.epochs = c.fit.batch == kFull ? 4 : 2;
-    Weights expected;
-    for (const Isa isa : training_isas())
-      for (const std::size_t threads : {1u, 2u, 5u}) {
-        const Runtime rt({.threads = threads, .isa = isa});
-        Mlp model(c.network, 7);
-        fit(rt, model, train, test, c.fit);
-        if (expected.parameters.empty()) expected = Weights::of(model);
-        EXPECT_TRUE(Weights::of(model) == expected) << c.name << ' ' << name(isa) << ' ' << threads;
-      }
-    EXPECT_TRUE(std::ranges::all_of(expected.parameters, [](float x) { return std::isfinite(x); })) << c.name;
-  }
+  for (const Precision precision : {Precision::fp32, Precision::bf16})
+    for (Case& c : cases()) {
+      c.fit.epochs = c.fit.batch == kFull ? 4 : 2;
+      c.fit.precision = precision;
+      Weights expected;
+      for (const Isa isa : training_isas())
+        for (const std::size_t threads : {1u, 2u, 5u}) {
+          const Runtime rt({.threads = threads, .isa = isa});
+          Mlp model(c.network, 7);
+          fit(rt, model, train, test, c.fit);
+          if (expected.parameters.empty()) expected = Weights::of(model);
+          EXPECT_TRUE(Weights::of(model) == expected)
+              << c.name << ' ' << name(precision) << ' ' << name(isa) << ' ' << threads;
+        }
+      EXPECT_TRUE(std::ranges::all_of(expected.parameters, [](float x) { return std::isfinite(x); })) << c.name;
+    }
 }
 
 TEST(EveryOption, Learns) {
   const Runtime rt({.threads = 2});
   const Dataset train = made_up_digits(400), test = made_up_digits(200, 12, 2);
-  for (Case& c : cases()) {
-    c.fit.epochs = c.fit.batch == kFull ? 25 : 5;
-    Mlp model(c.network, 7);
-    std::vector<double> losses;
-    const FitResult result =
-        fit(rt, model, train, test, c.fit, {.on_epoch = [&](const EpochReport& r) { losses.push_back(r.train_loss); }});
-    EXPECT_TRUE(losses.back() <= 0.9 * losses.front()) << c.name << ": " << losses.front() << " to " << losses.back();
-    EXPECT_GT(result.test.accuracy, 0.5) << c.name;  // chance is 0.1
-  }
+  for (const Precision precision : {Precision::fp32, Precision::bf16})
+    for (Case& c : cases()) {
+      c.fit.epochs = c.fit.batch == kFull ? 25 : 5;
+      c.fit.precision = precision;
+      Mlp model(c.network, 7);
+      std::vector<double> losses;
+      const FitResult result = fit(rt, model, train, test, c.fit,
+                                   {.on_epoch = [&](const EpochReport& r) { losses.push_back(r.train_loss); }});
+      EXPECT_TRUE(losses.back() <= 0.9 * losses.front())
+          << c.name << ' ' << name(precision) << ": " << losses.front() << " to " << losses.back();
+      EXPECT_GT(result.test.accuracy, 0.5) << c.name << ' ' << name(precision);  // chance is 0.1
+    }
 }
 
 TEST(Accumulating, FourBatchesOf8IsOneOf32) {

@@ -77,6 +77,46 @@ TEST(Fit, GivesTheSameBytesForAnyThreadsAndInstructionSet) {
   }
 }
 
+TEST(Fit, InBf16GivesTheSameBytesForAnyThreadsAndInstructionSet) {
+  const Config config{.widths = {784, 128, 50, 10}};
+  const Dataset train = made_up_digits(330, 28), test = made_up_digits(50, 28, 2);  // batches of 96, 96, 96 and 42
+  std::vector<float> expected;
+  for (const Isa isa : training_isas())
+    for (const std::size_t threads : {1u, 2u, 5u}) {
+      const Runtime rt({.threads = threads, .isa = isa});
+      Mlp model(config, 7);
+      fit(rt, model, train, test, {.epochs = 2, .batch = 96, .precision = Precision::bf16, .seed = 7});
+      if (expected.empty()) expected.assign(model.arena().begin(), model.arena().end());
+      EXPECT_EQ(std::memcmp(expected.data(), model.arena().data(), expected.size() * sizeof(float)), 0)
+          << name(isa) << ", " << threads;
+    }
+  Mlp model(config, 7);
+  fit(Runtime({.threads = 1}), model, train, test, {.epochs = 2, .batch = 96, .seed = 7});
+  EXPECT_NE(std::memcmp(expected.data(), model.arena().data(), expected.size() * sizeof(float)), 0) << "fp32";
+}
+
+// The backward pass steps weights itself where it may; a loop by hand never does.
+TEST(Fit, InBf16GivesTheBytesOfALoopByHand) {
+  const Runtime rt({.threads = 2});
+  const Dataset train = made_up_digits(300, 12);
+  for (const Activation activation : {Activation::relu, Activation::tanh}) {
+    const Config config{.widths = {144, 70, 33, 10}, .activation = activation};
+    Mlp by_fit(config, 3), by_hand(config, 3);
+    fit(rt, by_fit, train, train, {.epochs = 2, .batch = 40, .precision = Precision::bf16, .seed = 3});
+    Optimizer optimizer(by_hand, {.learning_rate = 0.1f});
+    Workspace ws(by_hand, 40, Precision::bf16);
+    Batches batches(train, {.size = 40, .seed = 3});
+    for (std::uint64_t epoch = 0; epoch < 2; ++epoch)
+      for (const Batch& batch : batches.epoch(epoch)) {
+        forward(rt, by_hand, batch.pixels, ws);
+        softmax_cross_entropy(rt, batch.labels, ws);
+        backward(rt, by_hand, batch.pixels, ws);
+        optimizer.step(rt, by_hand, ws);
+      }
+    EXPECT_TRUE(std::ranges::equal(by_fit.arena(), by_hand.arena())) << name(activation);
+  }
+}
+
 TEST(Fit, DependsOnTheSeed) {
   const Runtime rt({.threads = 1});
   const Dataset train = made_up_digits(200);
@@ -151,21 +191,24 @@ TEST(Fit, DataThatDoesNotFitIsRefused) {
 TEST(TrainingLoop, AllocatesNothingAfterTheFirstEpoch) {
   const Runtime rt({.threads = 2});
   const Dataset train = made_up_digits(333, 28);
-  Mlp model({.widths = {784, 64, 10}}, 1);
-  Optimizer optimizer(model, {.learning_rate = 0.1f});
-  Workspace ws(model, 32);
-  Batches batches(train, {.size = 32});
-  std::size_t before = 0;
-  for (std::uint64_t epoch = 0; epoch < 3; ++epoch) {
-    if (epoch == 1) before = allocations;
-    for (const Batch& batch : batches.epoch(epoch)) {
-      forward(rt, model, batch.pixels, ws);
-      softmax_cross_entropy(rt, batch.labels, ws);
-      backward(rt, model, batch.pixels, ws);
-      optimizer.step(rt, model, ws);
+  for (const Precision precision : {Precision::fp32, Precision::bf16}) {
+    Mlp model({.widths = {784, 64, 10}}, 1);
+    Optimizer optimizer(model, {.learning_rate = 0.1f});
+    Workspace ws(model, 32, precision);
+    Batches batches(train, {.size = 32});
+    std::size_t before = 0;
+    for (std::uint64_t epoch = 0; epoch < 3; ++epoch) {
+      if (epoch == 1) before = allocations;
+      for (const Batch& batch : batches.epoch(epoch)) {
+        forward(rt, model, batch.pixels, ws);
+        softmax_cross_entropy(rt, batch.labels, ws);
+        backward(rt, model, batch.pixels, ws);
+        optimizer.step(rt, model, ws);
+      }
     }
+    EXPECT_EQ(allocations, before) << name(precision);
   }
-  EXPECT_EQ(allocations, before);
+  const std::size_t before = allocations;
   const Matrix counted(1, 1);
   EXPECT_EQ(allocations, before + 1) << "the counter sees what it should";
 }

@@ -75,6 +75,7 @@ const std::map<std::string, Texts>& texts() {
       {"epochs", {"33", counts}},
       {"batch", {"full", batches}},
       {"accumulate", {"4", counts}},
+      {"precision", {"bf16", names}},
       {"seed", {"18446744073709551615", {"-1", "1.5", "x", "", "99999999999999999999"}}},
       {"max_steps", {"1000", counts_from_0}},
       {"max_seconds", {"12.5", {"-1", "nan", "inf", "x", ""}}},
@@ -205,7 +206,7 @@ TEST(RecipeJson, WhatIsNoObjectIsRefused) {
 TEST(RecipeJson, ARunsConfigCanBeGivenBack) {
   std::string text = to_json(all_changed());
   text.resize(text.size() - 3);
-  text += R"(, "preset": "numpy", "init_from": "a.safetensors", "precision": "fp32",
+  text += R"(, "preset": "numpy", "init_from": "a.safetensors",
     "data": {"source": "sample", "idx_sha256": ["a", "b"]}, "machine": {"threads": 2, "isa": "avx2"}, "inkling": "0.1.0"})";
   Recipe read;
   apply_json(read, text, "config.json");

@@ -124,6 +124,13 @@ TEST(Resume, AfterEveryStepWithEverythingOn) {
   EXPECT_EQ(whole.states.front().batch, 2u) << "a state stands between two steps, not between two batches";
 }
 
+TEST(Resume, InBf16) {
+  FitOptions options = everything();
+  options.precision = Precision::bf16;
+  expect_every_state_continues(with_everything(), options, 4 * 4 - 1);
+  expect_every_state_continues(kPlain, {.epochs = 2, .batch = 16, .precision = Precision::bf16}, 2 * 4 - 1);
+}
+
 TEST(Resume, EveryOptimizer) {
   for (std::size_t k = 0; k < choice_names(Optimizer::Kind{}).size(); ++k) {
     const auto kind = static_cast<Optimizer::Kind>(k);
