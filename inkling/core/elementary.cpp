@@ -20,7 +20,14 @@ double portable_log(double x) {
 
   // x = m 2^e with m in [sqrt(1/2), sqrt(2)); log m = 2 artanh(s) with s = (m - 1) / (m + 1), |s| < 0.172.
   int e = 0;
-  double m = std::frexp(x, &e);
+  if (x < std::numeric_limits<double>::min()) {  // subnormal
+    x *= 0x1p54;
+    e = -54;
+  }
+  constexpr std::uint64_t kMantissa = (std::uint64_t{1} << 52) - 1, kExponentOfHalf = std::uint64_t{1022} << 52;
+  const auto bits = std::bit_cast<std::uint64_t>(x);
+  e += static_cast<int>(bits >> 52) - 1022;
+  double m = std::bit_cast<double>((bits & kMantissa) | kExponentOfHalf);
   if (m < 0.70710678118654752) {
     m *= 2;
     --e;

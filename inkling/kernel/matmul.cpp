@@ -42,16 +42,18 @@ void multiply(const Runtime& rt, const Product& p) {
   const Kernels& kernels = rt.kernels();
   if (rt.threads() == 1 || p.M * p.N * p.K < kWorthThreads) return kernels.product(p, 0, p.M, 0, p.N);
 
-  // A few blocks a thread, so that a thread that lost its core for a while does not hold up the others.
+  // A few blocks a thread, so that a thread that lost its core for a while does not hold up the others: panels, and
+  // where they are many, groups of them; where they are few, cut by rows, too.
   constexpr std::size_t kBlocksPerThread = 4;  // guess
-  const std::size_t panels = divide_up(p.N, kernels.panel_width);
-  const std::size_t wanted = divide_up(kBlocksPerThread * rt.threads(), panels);
-  const std::size_t rows = divide_up(divide_up(p.M, std::min(wanted, p.M)), kernels.row_unit) * kernels.row_unit;
+  constexpr std::size_t kMostPanels = 8;       // as in kernel/product.cpp
+  const std::size_t panels = divide_up(p.N, kernels.panel_width), wanted = kBlocksPerThread * rt.threads();
+  const std::size_t columns = std::clamp<std::size_t>(panels / wanted, 1, kMostPanels) * kernels.panel_width;
+  const std::size_t column_blocks = divide_up(p.N, columns);
+  const std::size_t rows = round_up(divide_up(p.M, std::min(divide_up(wanted, column_blocks), p.M)), kernels.row_unit);
   const std::size_t row_blocks = divide_up(p.M, rows);
-  rt.pool().run(panels * row_blocks, [&](std::size_t task) noexcept {
-    const std::size_t m0 = task % row_blocks * rows;
-    const std::size_t n0 = task / row_blocks * kernels.panel_width;
-    kernels.product(p, m0, std::min(m0 + rows, p.M), n0, std::min(n0 + kernels.panel_width, p.N));
+  rt.pool().run(column_blocks * row_blocks, [&](std::size_t task) noexcept {
+    const std::size_t m0 = task % row_blocks * rows, n0 = task / row_blocks * columns;
+    kernels.product(p, m0, std::min(m0 + rows, p.M), n0, std::min(n0 + columns, p.N));
   });
 }
 

@@ -314,9 +314,10 @@ inline constexpr std::size_t kRowsAtOnce = 512;  // guess: their unfinished sums
 
 // Rows [r0, r1), at most kRowsAtOnce, columns [n, n + Vectors * kLanes).
 template <std::size_t Vectors>
-void sum_columns(const SparseProduct& p, std::size_t r0, std::size_t r1, std::size_t n) {
+void sum_columns(const SparseProduct& product, std::size_t r0, std::size_t r1, std::size_t n) {
   constexpr std::size_t kWidth = Vectors * kLanes;
   const D d;
+  const SparseProduct p = product;  // a copy, which no store of a vector can be taken to change
   HWY_ALIGN float panel[(kInkBlock + 1) * kWidth];
   HWY_ALIGN float unfinished[kRowsAtOnce * kWidth];
   for (std::size_t block = 0; block < p.a.blocks(); ++block) {
@@ -347,6 +348,8 @@ void sum_columns(const SparseProduct& p, std::size_t r0, std::size_t r1, std::si
         }
       };
       std::size_t k = 0;
+      if (!first && !last)  // rows without ink here stay as they are
+        while (k < rows && chunk.counts[chunk.order[k]] == 0) ++k;
       for (; k + kGroup<Vectors> <= rows; k += kGroup<Vectors>) sum_group.template operator()<kGroup<Vectors>>(k);
       for (; k < rows; ++k) sum_group.template operator()<1>(k);
     }
