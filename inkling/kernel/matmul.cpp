@@ -66,9 +66,8 @@ void multiply(const Runtime& rt, const SparseProduct& p) {
   const std::size_t threads = rt.threads(), panels = divide_up(p.N, kernels.sparse_panel);
   if (threads == 1 || p.a.rows * p.a.cols * p.N / kInk < kWorthThreads)
     return kernels.sparse_product(p, 0, p.a.rows, 0, p.N);
-  const auto fair = [&](std::size_t tasks) { return tasks % threads == 0 || tasks >= kBlocksPerThread * threads; };
-  std::size_t row_blocks = 1;
-  while (!fair(panels * row_blocks) && row_blocks < p.a.row_chunks()) ++row_blocks;
+  const std::size_t wanted = panels % threads == 0 ? 1 : divide_up(kBlocksPerThread * threads, panels);
+  std::size_t row_blocks = std::min(wanted, p.a.row_chunks());
   const std::size_t rows = round_up(divide_up(p.a.rows, row_blocks), kInkRows);
   row_blocks = divide_up(p.a.rows, rows);
   rt.pool().run(panels * row_blocks, [&](std::size_t task) noexcept {
