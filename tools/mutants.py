@@ -25,7 +25,7 @@ JUDGE_SECONDS = 600  # guess: a judge that takes longer has hung, and a fault th
 GRADCHECK = "gradcheck --all"  # the judge that is no pattern
 
 # Patterns over the names of tests, as ctest -R takes them.
-PRODUCTS = r"KernelTest\..*(Product|Sparse)"
+PRODUCTS = r"(KernelTest\..*Product|SparseInputTest)"
 FORWARD = r"(^|/)(Forward|Backward|Backprop|BatchNorm|Normal|Fold|TrainingPass|Dropout|Mix|InputNoise|Noise)"
 INITIAL = r"(^|/)(Mlp|Init|Orthogonal)"
 STEPS = r"(^|/)(Gradient|Clip|Penalt|BoundNorms|Averag|Accumulat|Fit\.|Lbfgs|WeightDecay)"
@@ -92,9 +92,13 @@ MUTANTS = [
     mutant("rowwise.sgd_upwards", "inkling/kernel/rowwise.cpp", "TorchOptimizers.Sgd",
            "const V minus_rate = hn::Set(d, -rate);", "const V minus_rate = hn::Set(d, rate);"),
     mutant("sparse_input.dropped_bias", "inkling/kernel/sparse_input.cpp", PRODUCTS,
-           "if (last && p.epilogue != Epilogue::none)", "if (last && p.epilogue == Epilogue::bias)"),
-    mutant("sparse_input.greater_for_greater_or_equal", "inkling/kernel/sparse_input.cpp", PRODUCTS,
-           "const bool last = i0 + kMaskBits >= p.X.cols;", "const bool last = i0 + kMaskBits > p.X.cols;"),
+           "if (p.epilogue != Epilogue::none) z = hn::Add", "if (p.epilogue == Epilogue::bias) z = hn::Add"),
+    mutant("sparse_input.more_terms_than_spares", "inkling/kernel/sparse_input.cpp", PRODUCTS,
+           "std::min(counts[Group - 1], counts[0] + kInkSpare);", "counts[Group - 1];"),
+    mutant("sparse_input.spare_terms_add_zero", "inkling/kernel/sparse_input.cpp", PRODUCTS,
+           "panel[kInkBlock * kWidth + j] = -0.0f;", "panel[kInkBlock * kWidth + j] = 0.0f;"),
+    mutant("sparse_input.ascends", "inkling/kernel/sparse_input.cpp", PRODUCTS,
+           "hn::Store(fma(hn::Set(d, -p.rate), z,", "hn::Store(fma(hn::Set(d, p.rate), z,"),
 
     mutant("update.momentum_dampened", "inkling/kernel/update.cpp", "TorchOptimizers.Momentum",
            "m = fma(a, m, g);\n    return fma(minus_rate, m, w);",
@@ -121,8 +125,8 @@ MUTANTS = [
            "weights_are_packed_ = stepped_ != nullptr;", "weights_are_packed_ = true;"),
 
     mutant("layer.swapped_transpose", "inkling/model/layer.cpp", GRADCHECK,
-           "multiply(rt, with_a(product(x.cols, x.rows, dz, dW), x, true));",
-           "multiply(rt, with_a(product(x.cols, x.rows, dz, dW), x, false));"),
+           "with_a(product(x.cols, x.rows, dz, dW), x, true)",
+           "with_a(product(x.cols, x.rows, dz, dW), x, false)"),
     mutant("layer.input_gradient_untransposed", "inkling/model/layer.cpp", GRADCHECK,
            "p.b_transposed = true;", "p.b_transposed = false;"),
     mutant("backprop.slope_of_the_wrong_layer", "inkling/model/backprop.cpp", GRADCHECK,
@@ -197,7 +201,7 @@ MUTANTS = [
            "any_ ? 1.0f : 0.0f, static_cast<float>(share)", "any_ ? 1.0f : 0.0f, 1.0f"),
 
     mutant("optimizer.adam_corrects_by_beta1", "inkling/train/optimizer.cpp", "TorchOptimizers.Adam",
-           "to_the(static_cast<double>(o.beta2), t)", "to_the(static_cast<double>(o.beta1), t)"),
+           "portable_power(static_cast<double>(o.beta2), t)", "portable_power(static_cast<double>(o.beta1), t)"),
     mutant("optimizer.biases_decay", "inkling/train/optimizer.cpp", "TorchOptimizers",
            "const float decay = t.is_weight() ? options_.weight_decay : 0;", "const float decay = options_.weight_decay;"),
     mutant("optimizer.muon_factor_upside_down", "inkling/train/optimizer.cpp", "TorchOptimizers.Muon",
@@ -217,7 +221,7 @@ MUTANTS = [
            "A.rows() * A.stride(), c, b);", "A.rows() * A.stride(), b, c);"),
 
     mutant("schedule.step_ignores_its_length", "inkling/train/schedule.cpp", "TorchSchedules",
-           "to_the(gamma, epoch / options_.step_epochs)", "to_the(gamma, epoch)"),
+           "portable_power(gamma, epoch / options_.step_epochs)", "portable_power(gamma, epoch)"),
     mutant("schedule.cosine_a_step_ahead", "inkling/train/schedule.cpp", "TorchSchedules",
            "along_cosine(rate_, lowest, at / total)", "along_cosine(rate_, lowest, (at + 1) / total)"),
     mutant("schedule.one_cycle_turns_late", "inkling/train/schedule.cpp", "TorchSchedules",

@@ -93,7 +93,7 @@ HWY_INLINE void all_columns(const Row& p, const Terms& terms, std::size_t n, std
 HWY_INLINE std::size_t padded_end(std::size_t n1) { return (n1 + kColumnUnit - 1) / kColumnUnit * kColumnUnit; }
 
 void row_product(const Product& p, std::size_t n0, std::size_t n1) noexcept {
-  assert(p.M == 1 && p.a != nullptr && !p.b_transposed && n0 % kColumnUnit == 0);
+  assert(p.M == 1 && (p.a != nullptr || p.K == 0) && !p.b_transposed && n0 % kColumnUnit == 0);
   assert(p.epilogue == Epilogue::none || p.epilogue == Epilogue::bias || p.epilogue == Epilogue::bias_relu);
   const Row row = {p.b, p.b_stride, p.c, p.bias, p.epilogue, true, true};
   all_columns<kMostVectors>(row, AllRows{p.a, p.a_column, p.K}, n0, padded_end(n1));
