@@ -1,10 +1,10 @@
 // The threads that the whole program shares.
 //
-// run() splits work into numbered tasks and returns when all are done. Each thread begins with its own share of them, the
-// same at every call, so that what it wrote last time may still be in its cache; then it takes what others have not begun.
-// So a task must compute its own block of the output, whole: then the bytes do not depend on the number of threads.
-// Between two calls the workers spin for some microseconds before they sleep, because a training step is many short
-// calls.
+// run() splits work into numbered tasks and returns when all are done. Each thread begins with its own share of them,
+// the same at every call, so that what it wrote last time may still be in its cache; then it takes what others have not
+// begun. So a task must compute its own block of the output, whole: then the bytes do not depend on the number of
+// threads. Between two calls the workers spin for some microseconds before they sleep, because a training step is many
+// short calls.
 #pragma once
 
 #include <atomic>

@@ -67,7 +67,7 @@ struct SparseProduct {
   const float* b = nullptr;             // (K, N), rows b_stride apart
   std::size_t b_stride = 0;
   std::size_t b_panel = 0;  // 0, or B stands in panels of sparse_panel columns, this many floats apart
-  float* c = nullptr;  // (M, N), as in Product
+  float* c = nullptr;       // (M, N), as in Product
   std::size_t c_stride = 0;
   std::size_t N = 0;
   bool resume = false;  // C holds the sums over columns that came before A's
@@ -143,8 +143,8 @@ struct Update {
 
 struct Kernels {
   Isa isa = Isa::portable;
-  std::size_t row_unit = 1;     // rows of C that product() computes at once: cut M in multiples of it
-  std::size_t panel_width = 0;  // columns of C that product() computes at once: cut N in multiples of it
+  std::size_t row_unit = 1;      // rows of C that product() computes at once: cut M in multiples of it
+  std::size_t panel_width = 0;   // columns of C that product() computes at once: cut N in multiples of it
   std::size_t sparse_panel = 0;  // and sparse_product()
 
   // Rows [m0, m1), columns [n0, n1) of C; n0 is a multiple of panel_width.

@@ -61,7 +61,7 @@ void multiply(const Runtime& rt, const Product& p) {
 void multiply(const Runtime& rt, const SparseProduct& p) {
   if (p.a.rows == 0 || p.N == 0) return;
   const Kernels& kernels = rt.kernels();
-  constexpr std::size_t kInk = 5;             // guess: one term in so many is there
+  constexpr std::size_t kInk = 5;              // guess: one term in so many is there
   constexpr std::size_t kBlocksPerThread = 4;  // as above
   const std::size_t threads = rt.threads(), panels = divide_up(p.N, kernels.sparse_panel);
   if (threads == 1 || p.a.rows * p.a.cols * p.N / kInk < kWorthThreads)

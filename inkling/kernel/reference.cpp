@@ -57,9 +57,7 @@ void product(const Product& p) {
           if (!(p.gate[m * p.gate_stride + n] > 0)) sum = 0;
           break;
         case Epilogue::multiply: sum *= p.gate[m * p.gate_stride + n]; break;
-        case Epilogue::descend:
-          p.w[m * p.c_stride + n] = std::fma(-p.rate, sum, p.w[m * p.c_stride + n]);
-          continue;
+        case Epilogue::descend: p.w[m * p.c_stride + n] = std::fma(-p.rate, sum, p.w[m * p.c_stride + n]); continue;
       }
       p.c[m * p.c_stride + n] = sum;
     }
@@ -83,8 +81,8 @@ void bf16_product(const Bf16Product& p) {
       }
       float& c = p.c[m * p.c_stride + n];
       c = p.epilogue == Epilogue::descend ? std::fma(-p.rate, sum, c)
-                  : finish(sum, p.epilogue, p.bias != nullptr ? p.bias[n] : 0,
-                           p.gate != nullptr ? p.gate[m * p.gate_stride + n] : 0);
+                                          : finish(sum, p.epilogue, p.bias != nullptr ? p.bias[n] : 0,
+                                                   p.gate != nullptr ? p.gate[m * p.gate_stride + n] : 0);
     }
 }
 

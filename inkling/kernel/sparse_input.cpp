@@ -170,7 +170,8 @@ void list_rows(PixelView X, const InkLists& lists, std::size_t r0, std::size_t r
     }
 }
 
-// Row c, column r of out = in(r, c) for rows [0, rows) and columns [0, cols), at most 16 by kMaskBits; zero for other rows.
+// Row c, column r of out = in(r, c) for rows [0, rows) and columns [0, cols), at most 16 by kMaskBits; zero for other
+// rows.
 HWY_INLINE void transpose_16(const std::uint8_t* in, std::size_t stride, std::size_t rows, std::size_t cols,
                              std::uint8_t* out) {
 #if HWY_TARGET == HWY_SCALAR
@@ -207,7 +208,8 @@ HWY_INLINE void transpose_16(const std::uint8_t* in, std::size_t stride, std::si
     for (std::size_t j = 0; j < 16; ++j) {
       HWY_ALIGN std::uint8_t bytes[kBytes];
       hn::Store(a[j], d8, bytes);
-      for (std::size_t q = 0; q < kBytes && c + q + j < cols; q += 16) std::memcpy(out + (c + q + j) * kInkBlock, bytes + q, 16);
+      for (std::size_t q = 0; q < kBytes && c + q + j < cols; q += 16)
+        std::memcpy(out + (c + q + j) * kInkBlock, bytes + q, 16);
     }
   }
 #endif
@@ -247,8 +249,7 @@ HWY_INLINE void pack(const float* b, std::size_t stride, std::size_t rows, float
 // The sums of Group rows of a chunk, which `rows` names, over the chunk's columns; they begin at from[g], or at 0.
 template <std::size_t Group, std::size_t Vectors>
 HWY_INLINE void sum_rows(const InkChunk& chunk, const std::uint8_t* rows, const float* values,
-                         const float* HWY_RESTRICT panel, const float* const (&from)[Group],
-                         V (&sum)[Group][Vectors]) {
+                         const float* HWY_RESTRICT panel, const float* const (&from)[Group], V (&sum)[Group][Vectors]) {
   constexpr std::size_t kWidth = Vectors * kLanes;
   const D d;
   const std::uint8_t* columns[Group];
@@ -309,7 +310,10 @@ HWY_INLINE void finish_row(const SparseProduct& p, const V (&sum)[Vectors], std:
 // derived: eight chains of multiply-adds keep the units busy, and longer loops end in fewer branches that are hard to
 // foresee.
 template <std::size_t Vectors>
-inline constexpr std::size_t kGroup = kLanes == 16 ? 4 : Vectors > 4 ? 1 : Vectors > 2 ? 2 : 4;
+inline constexpr std::size_t kGroup = kLanes == 16  ? 4
+                                      : Vectors > 4 ? 1
+                                      : Vectors > 2 ? 2
+                                                    : 4;
 inline constexpr std::size_t kRowsAtOnce = 512;  // guess: their unfinished sums, 128 KB, stay in the second cache
 
 // Rows [r0, r1), at most kRowsAtOnce, columns [n, n + Vectors * kLanes).

@@ -55,7 +55,7 @@ class LayerProduct {
   Matrix dz_;                         // (B, O), as the output
   Matrix result_;                     // of the product
   std::vector<std::uint8_t> pixels_;  // (B, I)
-  std::optional<Mlp> layer_;  // of the sparse kinds
+  std::optional<Mlp> layer_;          // of the sparse kinds
   InkCache ink_;
 };
 

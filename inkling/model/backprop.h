@@ -30,8 +30,8 @@ void forward(const Runtime& rt, Mlp& model, PixelView images, Workspace& ws, con
 // which has no gradient.
 void backward(const Runtime& rt, const Mlp& model, PixelView images, Workspace& ws);
 
-// backward() and the step of plain gradient descent, w -= rate * d loss / d w, in one: the same weights, bit for bit, but
-// the gradients of weight matrices are never stored, and ws.gradients() holds nothing of use for them.
+// backward() and the step of plain gradient descent, w -= rate * d loss / d w, in one: the same weights, bit for bit,
+// but the gradients of weight matrices are never stored, and ws.gradients() holds nothing of use for them.
 void backward_and_descend(const Runtime& rt, Mlp& model, PixelView images, Workspace& ws, float rate);
 
 // Class probabilities (B, outputs) of B images, into a Matrix (its padding is written, too). Safe from many threads,

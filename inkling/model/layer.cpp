@@ -120,14 +120,15 @@ void affine(const Runtime& rt, ConstMatrixView x, ConstMatrixView W, ConstMatrix
   multiply(rt, with_epilogue(with_a(product(x.rows, W.rows, W, out), x, false), epilogue, b.data));
 }
 
-void weight_gradient(const Runtime& rt, const FirstInput& x, ConstMatrixView dz, MatrixView dW, const Descent& descent) {
+void weight_gradient(const Runtime& rt, const FirstInput& x, ConstMatrixView dz, MatrixView dW,
+                     const Descent& descent) {
   if (x.floats.data != nullptr) return weight_gradient(rt, x.floats, dz, dW, descent);
   if (!x.sparse)
     return multiply(rt, with_descent(with_a(product(x.pixels.cols, x.pixels.rows, dz, dW), x, true), descent));
   for (std::size_t first = 0; first < x.pixels.rows; first += kImagesListed) {
     const PixelView images = x.pixels.middle_rows(first, std::min(kImagesListed, x.pixels.rows - first));
-    SparseProduct p = sparse(listed_by_pixel(rt, images, x.pixels, *x.ink), x.values,
-                             dz.middle_rows(first, images.rows), dW);
+    SparseProduct p =
+        sparse(listed_by_pixel(rt, images, x.pixels, *x.ink), x.values, dz.middle_rows(first, images.rows), dW);
     p.resume = first > 0;
     p.more = first + images.rows < x.pixels.rows;
     if (descent.model != nullptr && panels_pay(rt, dW)) {

@@ -125,8 +125,7 @@ void Optimizer::step(const Runtime& rt, Mlp& model, const Workspace& ws, float r
   if (options_.kind == sgd && options_.weight_decay == 0)  // the whole arena at once
     return rt.pool().run((size + kFloatsATask - 1) / kFloatsATask, [&](std::size_t task) noexcept {
       const std::size_t first = task * kFloatsATask;
-      rt.kernels().sgd(weights + first, ws.gradients().data() + first,
-                       std::min(kFloatsATask, size - first), rate);
+      rt.kernels().sgd(weights + first, ws.gradients().data() + first, std::min(kFloatsATask, size - first), rate);
     });
 
   for (const Tensor& t : model.table()) {

@@ -48,13 +48,13 @@ TEST_P(OneImageTest, SparseRowGivesTheReferencesBytes) {
       for (const Epilogue epilogue : kEpilogues) {
         GuardedMatrix actual(1, O), expected(1, O);
         SparseRow p{.X = {pixels.data(), 1, I},
-                        .pixel_values = values.data(),
-                        .W = W.data(),
-                        .W_stride = W.stride(),
-                        .bias = bias.data(),
-                        .out = actual.view().data,
-                        .O = O,
-                        .epilogue = epilogue};
+                    .pixel_values = values.data(),
+                    .W = W.data(),
+                    .W_stride = W.stride(),
+                    .bias = bias.data(),
+                    .out = actual.view().data,
+                    .O = O,
+                    .epilogue = epilogue};
         const std::size_t cut = O / 2 / kColumnUnit * kColumnUnit;
         kernels().sparse_row(p, 0, cut);
         kernels().sparse_row(p, cut, O);

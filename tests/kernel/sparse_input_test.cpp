@@ -61,8 +61,8 @@ struct Shape {
 };
 // Around the chunk (64 rows, 128 columns), the panel (64, 32 or 16 columns), the rows that are summed together; real
 // ones; more rows than one call keeps unfinished sums for.
-const Shape kShapes[] = {{1, 1, 1},      {2, 10, 63},    {3, 16, 64},   {5, 17, 65},   {64, 25, 128},   {65, 128, 784},
-                         {1, 128, 784},  {7, 130, 784},  {130, 300, 70}, {257, 20, 129}, {600, 33, 150}, {128, 64, 256}};
+const Shape kShapes[] = {{1, 1, 1},     {2, 10, 63},   {3, 16, 64},    {5, 17, 65},    {64, 25, 128},  {65, 128, 784},
+                         {1, 128, 784}, {7, 130, 784}, {130, 300, 70}, {257, 20, 129}, {600, 33, 150}, {128, 64, 256}};
 
 TEST_P(SparseInputTest, ListsNameTheInkOfRowsAndOfColumns) {
   for (const auto& [B, O, I] : kShapes) {
@@ -297,7 +297,7 @@ TEST_P(SparseInputTest, SpareTermsLeaveNegativeZeroAsItIs) {
   constexpr std::size_t kB = 16, kI = 20, kO = 64;
   std::vector<std::uint8_t> pixels(kB * kI);
   for (std::size_t b = 0; b < kB; ++b) {
-    pixels[b * kI] = 2;                                                       // times -1e-30 gives -0
+    pixels[b * kI] = 2;                                                  // times -1e-30 gives -0
     for (std::size_t i = 1; i < 1 + b % 4; ++i) pixels[b * kI + i] = 1;  // lists of several lengths
   }
   Matrix W(kI, kO);
