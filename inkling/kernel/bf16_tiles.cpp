@@ -114,7 +114,7 @@ INKLING_BYTES void TileUnit::round(const float* block, std::size_t stride, std::
 INKLING_BYTES void TileUnit::look_up(const Bf16Pixels& p, const std::uint8_t* pixels, std::size_t rows,
                                      std::size_t cols, std::uint32_t* const (&tiles)[2][2]) noexcept {
   __m512i low[4], high[4];
-  for (int q = 0; q < 4; ++q) {
+  for (std::size_t q = 0; q < 4; ++q) {
     low[q] = _mm512_load_si512(p.values->lower + 64 * q);
     high[q] = _mm512_load_si512(p.values->upper + 64 * q);
   }

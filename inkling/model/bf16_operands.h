@@ -31,7 +31,7 @@ class Bf16Operands {
   }
 
   // Begins a forward pass: rounds the weights, unless the last backward pass has, and what the first layer reads.
-  void begin(const Runtime& rt, const Mlp& model, const FirstInput& input);
+  void begin(const Runtime& rt, const Mlp& model, const FirstInput& first);
   // Ends a backward pass.
   void end();
 
