@@ -66,7 +66,6 @@ struct SparseProduct {
   const float* pixel_values = nullptr;  // (256)
   const float* b = nullptr;             // (K, N), rows b_stride apart
   std::size_t b_stride = 0;
-  std::size_t b_panel = 0;  // 0, or B stands in panels of sparse_panel columns, this many floats apart
   float* c = nullptr;       // (M, N), as in Product
   std::size_t c_stride = 0;
   std::size_t N = 0;
@@ -77,7 +76,6 @@ struct SparseProduct {
   const float* bias = nullptr;         // (N)
   float* w = nullptr;                  // (M, N), rows w_stride apart
   std::size_t w_stride = 0;
-  std::size_t w_panel = 0;  // as b_panel
   float rate = 0;
 };
 

@@ -280,12 +280,6 @@ HWY_INLINE void sum_rows(const InkChunk& chunk, const std::uint8_t* rows, const 
         for (std::size_t t = together; t < counts[g]; ++t) add(g, t);
 }
 
-// Column n of a matrix whose panels are `panel` floats apart, or which has none.
-template <typename T>
-HWY_INLINE T* column(T* matrix, std::size_t panel, std::size_t n) {
-  return panel == 0 ? matrix + n : matrix + n / (kUnits * kColumnUnit) * panel;
-}
-
 // What becomes of a sum of C's row r, column n.
 template <std::size_t Vectors>
 HWY_INLINE void finish_row(const SparseProduct& p, const V (&sum)[Vectors], std::size_t r, std::size_t n) {
@@ -296,7 +290,7 @@ HWY_INLINE void finish_row(const SparseProduct& p, const V (&sum)[Vectors], std:
     V z = sum[v];
     if (!p.more) {
       if (p.epilogue == Epilogue::descend) {
-        float* w = column(p.w, p.w_panel, n) + r * p.w_stride + v * kLanes;
+        float* w = p.w + n + r * p.w_stride + v * kLanes;
         hn::Store(fma(hn::Set(d, -p.rate), z, hn::Load(d, w)), d, w);
         continue;
       }
@@ -326,7 +320,7 @@ void sum_columns(const SparseProduct& product, std::size_t r0, std::size_t r1, s
   HWY_ALIGN float unfinished[kRowsAtOnce * kWidth];
   for (std::size_t block = 0; block < p.a.blocks(); ++block) {
     const bool first = block == 0, last = block + 1 == p.a.blocks();
-    pack<Vectors>(column(p.b, p.b_panel, n) + block * kInkBlock * p.b_stride, p.b_stride,
+    pack<Vectors>(p.b + n + block * kInkBlock * p.b_stride, p.b_stride,
                   std::min(kInkBlock, p.a.cols - block * kInkBlock), panel);
     for (std::size_t chunk_row = r0; chunk_row < r1; chunk_row += kInkRows) {
       const InkChunk& chunk = p.a.chunk(block, chunk_row);

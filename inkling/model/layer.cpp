@@ -49,10 +49,6 @@ Product with_descent(Product p, const Descent& descent) {
   return p;
 }
 
-bool panels_pay(const Runtime& rt, ConstMatrixView dW) {
-  return rt.threads() > 1 && dW.cols > rt.kernels().sparse_panel;
-}
-
 SparseProduct sparse(const InkLists& a, const float* pixel_values, ConstMatrixView b, MatrixView c) {
   return {.a = a,
           .pixel_values = pixel_values,
@@ -100,14 +96,10 @@ void affine(const Runtime& rt, const FirstInput& x, const Mlp& model, Epilogue e
     const ConstMatrixView W = model.weight(0);
     return multiply(rt, with_epilogue(with_a(product(x.pixels.rows, W.rows, W, out), x, false), epilogue, b.data));
   }
-  const PanelView panels = model.leading_panels(rt.kernels().sparse_panel);
-  const ConstMatrixView W = panels.data != nullptr
-                                ? ConstMatrixView(panels.data, x.pixels.cols, panels.width, panels.width)
-                                : model.weight(0);
+  const ConstMatrixView W = model.weight(0);
   for (std::size_t first = 0; first < x.pixels.rows; first += kImagesListed) {
     const PixelView images = x.pixels.middle_rows(first, std::min(kImagesListed, x.pixels.rows - first));
     SparseProduct p = sparse(listed_by_image(rt, images, x.pixels, *x.ink), x.values, W, out);
-    p.b_panel = panels.panel;
     p.c = out.data + first * out.stride;
     p.epilogue = epilogue;
     p.bias = b.data;
@@ -131,17 +123,12 @@ void weight_gradient(const Runtime& rt, const FirstInput& x, ConstMatrixView dz,
         sparse(listed_by_pixel(rt, images, x.pixels, *x.ink), x.values, dz.middle_rows(first, images.rows), dW);
     p.resume = first > 0;
     p.more = first + images.rows < x.pixels.rows;
-    if (descent.model != nullptr && panels_pay(rt, dW)) {
-      const PanelView panels = descent.model->lead_by_panels(rt.kernels().sparse_panel);
-      p.w = panels.data;
-      p.w_stride = panels.width;
-      p.w_panel = panels.panel;
-    } else if (descent.model != nullptr) {
+    if (descent.model != nullptr) {
       const MatrixView w = descent.model->weight(0);
+      p.epilogue = Epilogue::descend;
       p.w = w.data;
       p.w_stride = w.stride;
     }
-    if (descent.model != nullptr) p.epilogue = Epilogue::descend;
     p.rate = descent.rate;
     multiply(rt, p);
   }

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
-#include <mutex>
 
 #include "inkling/model/init.h"
 
@@ -39,65 +37,6 @@ std::vector<Tensor> parameter_table(const Config& config) {
 
 std::size_t arena_size(std::span<const Tensor> table) {
   return table.empty() ? 0 : table.back().offset + table.back().rows * table.back().stride;
-}
-
-struct Mlp::Panels {
-  AlignedBuffer<float> floats;
-  PanelView view;
-  bool lead = false;
-  std::mutex copying;
-  std::atomic<bool> settled{true};  // whether weight(0) is up to date
-};
-
-Mlp::Mlp(const Mlp& other)
-    : config_(other.config_),
-      table_(other.table_),
-      pixel_values_(other.pixel_values_),
-      parameters_((other.settled(), other.parameters_)),
-      statistics_(other.statistics_) {}
-Mlp::Mlp(Mlp&&) noexcept = default;
-Mlp& Mlp::operator=(Mlp&&) noexcept = default;
-Mlp::~Mlp() = default;
-
-void Mlp::settled() const {
-  if (panels_ == nullptr || panels_->settled.load(std::memory_order_acquire)) return;
-  const std::lock_guard lock(panels_->copying);
-  if (panels_->settled.load(std::memory_order_relaxed)) return;
-  const Tensor& t = table_[0];
-  const PanelView& p = panels_->view;
-  for (std::size_t c = 0; c < t.stride; c += p.width)
-    for (std::size_t r = 0; r < t.rows; ++r)
-      std::copy_n(p.data + c / p.width * p.panel + r * p.width, std::min(p.width, t.stride - c),
-                  parameters_.data() + r * t.stride + c);
-  panels_->settled.store(true, std::memory_order_release);
-}
-
-void Mlp::recalled() {
-  settled();
-  if (panels_ != nullptr) panels_->lead = false;
-}
-
-PanelView Mlp::lead_by_panels(std::size_t width) {
-  if (panels_ == nullptr) panels_ = std::make_unique<Panels>();
-  Panels& p = *panels_;
-  if (!p.lead || p.view.width != width) {
-    settled();
-    const Tensor& t = table_[0];
-    const std::size_t count = (t.stride + width - 1) / width;
-    if (p.floats.size() < count * t.rows * width) p.floats = AlignedBuffer<float>(count * t.rows * width);
-    p.view = {.data = p.floats.data(), .width = width, .panel = t.rows * width};
-    for (std::size_t c = 0; c < t.stride; c += width)
-      for (std::size_t r = 0; r < t.rows; ++r)
-        std::copy_n(parameters_.data() + r * t.stride + c, std::min(width, t.stride - c),
-                    p.view.data + c / width * p.view.panel + r * width);
-    p.lead = true;
-  }
-  p.settled.store(false, std::memory_order_relaxed);
-  return p.view;
-}
-
-PanelView Mlp::leading_panels(std::size_t width) const {
-  return panels_ != nullptr && panels_->lead && panels_->view.width == width ? panels_->view : PanelView();
 }
 
 Mlp::Mlp(Config config)

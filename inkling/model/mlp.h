@@ -10,7 +10,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -42,25 +41,9 @@ std::vector<Tensor> parameter_table(const Config& config);
 // Floats of the arena that the table describes, padding included.
 std::size_t arena_size(std::span<const Tensor> table);
 
-// The first layer's weights once more, in panels of `width` columns that follow one another, each (inputs, width).
-//
-// While plain descent moves them here, two threads that each have their own columns never write to neighbouring cache
-// lines, which costs them a quarter of a step; whoever asks the Mlp for the matrix makes it copy them back first.
-struct PanelView {
-  float* data = nullptr;
-  std::size_t width = 0;
-  std::size_t panel = 0;  // floats of one
-};
-
 // Copyable and movable. Const member functions are safe from many threads.
 class Mlp {
  public:
-  Mlp(const Mlp& other);
-  Mlp& operator=(const Mlp& other) { return *this = Mlp(other); }
-  Mlp(Mlp&&) noexcept;
-  Mlp& operator=(Mlp&&) noexcept;
-  ~Mlp();
-
   // All parameters zero, but scales 1. Throws Error as check(config) does.
   explicit Mlp(Config config);
   // Weights drawn as initialize() does, biases zero.
@@ -75,18 +58,12 @@ class Mlp {
   // What each pixel value is worth: (256) floats, ink * p / 255.
   const float* pixel_values() const { return pixel_values_.data(); }
 
-  std::span<float> arena() { return recalled(), std::span{parameters_.data(), parameters_.size()}; }
-  std::span<const float> arena() const { return settled(), std::span{parameters_.data(), parameters_.size()}; }
+  std::span<float> arena() { return {parameters_.data(), parameters_.size()}; }
+  std::span<const float> arena() const { return {parameters_.data(), parameters_.size()}; }
 
   // A tensor as a matrix: (inputs, outputs) for a weight, (1, outputs) for a bias.
-  MatrixView tensor(const Tensor& t) {
-    if (t.offset == 0) recalled();
-    return {parameters_.data() + t.offset, t.rows, t.cols, t.stride};
-  }
-  ConstMatrixView tensor(const Tensor& t) const {
-    if (t.offset == 0) settled();
-    return {parameters_.data() + t.offset, t.rows, t.cols, t.stride};
-  }
+  MatrixView tensor(const Tensor& t) { return {parameters_.data() + t.offset, t.rows, t.cols, t.stride}; }
+  ConstMatrixView tensor(const Tensor& t) const { return {parameters_.data() + t.offset, t.rows, t.cols, t.stride}; }
   MatrixView weight(std::size_t layer) { return tensor(table_[2 * layer]); }
   ConstMatrixView weight(std::size_t layer) const { return tensor(table_[2 * layer]); }
   MatrixView bias(std::size_t layer) { return tensor(table_[2 * layer + 1]); }
@@ -109,17 +86,7 @@ class Mlp {
     return {statistics_.data() + place(hidden) + padded_width(hidden), 1, width(hidden)};
   }
 
-  // For backward_and_descend(): the panels, which from now on are the weights until somebody asks for weight(0) or the
-  // arena to change it. Not safe from several threads.
-  PanelView lead_by_panels(std::size_t width);
-  // The panels where they are the weights and of that width, or nothing.
-  PanelView leading_panels(std::size_t width) const;
-
  private:
-  struct Panels;
-  void settled() const;  // brings weight(0) up to date
-  void recalled();       // and makes it the weights again
-
   std::size_t width(std::size_t hidden) const { return config_.widths[hidden + 1]; }
   std::size_t padded_width(std::size_t hidden) const { return table_[2 * hidden + 1].stride; }
   std::size_t place(std::size_t hidden) const;  // of a hidden layer's means in statistics_
@@ -127,8 +94,7 @@ class Mlp {
   Config config_;
   std::vector<Tensor> table_;
   std::array<float, 256> pixel_values_;
-  mutable AlignedBuffer<float> parameters_;  // but for weight(0) where panels_ lead
-  std::unique_ptr<Panels> panels_;
+  AlignedBuffer<float> parameters_;
   AlignedBuffer<float> statistics_;
 };
 
