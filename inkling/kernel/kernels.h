@@ -66,7 +66,7 @@ struct SparseProduct {
   const float* pixel_values = nullptr;  // (256)
   const float* b = nullptr;             // (K, N), rows b_stride apart
   std::size_t b_stride = 0;
-  float* c = nullptr;       // (M, N), as in Product
+  float* c = nullptr;  // (M, N), as in Product
   std::size_t c_stride = 0;
   std::size_t N = 0;
   bool resume = false;  // C holds the sums over columns that came before A's
