@@ -37,7 +37,7 @@ constexpr std::size_t kImagesAnswered = 10'000;
 
 std::vector<LayerProductKind> kinds_of(const LayerShape& shape) {
   using enum LayerProductKind;
-  if (shape.inputs == kPixels) return {forward, forward_sparse, weight_gradient, weight_gradient_sparse};
+  if (shape.inputs == kPixels) return {forward, forward_pixels, weight_gradient, weight_gradient_pixels};
   return {forward, weight_gradient, input_gradient};
 }
 
@@ -87,11 +87,11 @@ BenchReport measure(const BenchArguments& arguments) {
 
   const std::vector<std::uint8_t> pixels = repeated(data.test, kImagesAnswered);
   const inkling::PixelView images(pixels.data(), kImagesAnswered, train.image_size());
-  inkling::Answerer one(loop.model(), images, 1);
+  inkling::Answerer one(rt, loop.model(), images, 1);
   one.one_by_one(alone);
   report.one_image = one.one_by_one(alone);
   for (const std::size_t batch : kBatches) {
-    inkling::Answerer many(loop.model(), images, batch);
+    inkling::Answerer many(rt, loop.model(), images, batch);
     report.batches.push_back({batch, kImagesAnswered, sample([&] { many.in_batches(rt); }, arguments.seconds / 2)});
   }
   return report;

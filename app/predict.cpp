@@ -132,6 +132,7 @@ void run_predict(const PredictArguments& arguments) {
 
   inkling::Workspace ws(loaded.model, 1);
   inkling::Matrix p(1, loaded.model.config().outputs());
+  inkling::freeze(rt, loaded.model, ws);
   for (std::size_t k = 0; k < questions.size(); ++k) {
     const Question& q = questions[k];
     inkling::predict(rt, loaded.model, {q.image.pixels.data(), 1, q.image.pixels.size()}, ws, p);

@@ -2,7 +2,7 @@
 
 Each product is asked of each library in turn, round by round, and so is what the machine's multiply-adds reach: the
 peak that GFLOP/s are a share of. Inkling's products do what a layer does besides (bias and ReLU, ReLU's gradient); the
-others' are bare. Its sparse products skip pixels that are zero but count as if they did not: their share can exceed
+others' are bare. Those that read pixels work on integers and count as if they were floats: their share can exceed
 100 %. oneDNN's are its matmul primitive or its sgemm, whichever is faster.
 """
 
@@ -23,12 +23,12 @@ ONEDNN = Peer("oneDNN", [str(BUILT / "bench/onednn_products")], openmp_settings)
 
 
 def kinds(inputs):
-    first = ["forward", "forward_sparse", "weight_gradient", "weight_gradient_sparse"]
+    first = ["forward", "forward_pixels", "weight_gradient", "weight_gradient_pixels"]
     return first if inputs == PIXELS else ["forward", "weight_gradient", "input_gradient"]
 
 
 def question(kind, layer, dense):
-    return " ".join([kind.removesuffix("_sparse") if dense else kind, *map(str, layer)])
+    return " ".join([kind.removesuffix("_pixels") if dense else kind, *map(str, layer)])
 
 
 def best_worker(peer, arguments, threads):

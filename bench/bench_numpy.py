@@ -14,12 +14,14 @@ from workers import HERE, INKLING, NUMPY, Missing, Worker, best_setting, take_tu
 
 PRESET = HERE.parent / "presets/numpy.json"
 RARELY = json.loads(PRESET.read_text(encoding="utf-8"))["report_every"]
+MORE = 5  # Inkling's iterations in a sample: as many as from one of the preset's evaluations to the next
 PRESET_FOR = {INKLING.name: "numpy", NUMPY.name: str(PRESET)}
 
 
 def main():
     options = parser("numpy", "The preset numpy beside a NumPy loop.", rounds=10)
-    options.add_argument("--iterations", type=positive, default=20, help="iterations in a sample (20)")
+    options.add_argument("--iterations", type=positive, default=100,
+                         help=f"iterations of NumPy in a sample (100); {MORE} times as many of Inkling")
     options = options.parse_args()
     computer = begin(options)
 
@@ -28,7 +30,7 @@ def main():
         for every in (1, RARELY):
             print(f"{peer.name}, evaluating every {every}: trying settings ...", file=sys.stderr)
             arguments = ["--data", options.data, "--preset", PRESET_FOR[peer.name], "--report-every", every,
-                         "--iterations", options.iterations]
+                         "--iterations", options.iterations * (MORE if peer is INKLING else 1)]
             try:
                 best, trials[peer.name, every] = best_setting(peer, arguments)
                 workers[peer.name, every] = Worker(peer, arguments, best["threads"], best["environment"])
@@ -45,7 +47,8 @@ def main():
     images = workers[INKLING.name, 1].info["images"]
     print(f"The preset numpy: milliseconds for an iteration over {images:,} images, all in one batch.")
     print(f"{computer['processor']}, {computer['cores']} cores, load {computer['load_before']:.1f} before; "
-          f"{options.rounds} rounds, {options.iterations} iterations of each program in turn.\n")
+          f"{options.rounds} rounds in turn: {options.iterations} iterations of NumPy, "
+          f"{MORE * options.iterations} of Inkling.\n")
     print(f"{'program':<34}{'evaluates':>11}{'threads':>9}{'median ms':>11}{'min .. max':>19}{'test accuracy':>15}")
     for (name, every), worker in workers.items():
         program = f"{name} {worker.info['version']} ({worker.info['detail']})"
@@ -60,8 +63,8 @@ def main():
     ratio = median[NUMPY.name, 1] / median[INKLING.name, RARELY]
     print(f"NumPy takes {ratio:5.1f} times as long where each is as it comes: NumPy evaluates every iteration, the preset "
           f"every {RARELY}")
-    print(f"\nNumPy computes in float64, Inkling in fp32. A sample of {options.iterations} iterations ends with an "
-          "evaluation in any\ncase (Inkling's with two). Test accuracy: after all samples, from different random weights.")
+    print(f"\nNumPy computes in float64, Inkling in fp32. A sample ends with an evaluation in any case (Inkling's "
+          "with\ntwo). Test accuracy: after all samples, from different random weights.")
 
     write_json(options, computer, programs=[
         {**worker.report(), "report_every": every, "accuracy": accuracies[name, every], "trials": trials[name, every]}

@@ -17,7 +17,7 @@ void serve_answers(const Options& options) {
   std::optional<inkling::LoadedModel> loaded;
   const double load_seconds = inkling::seconds_of([&] { loaded = inkling::load_model(options.model); });
   const inkling::TrainTest data = inkling::load_mnist(options.data);
-  inkling::Answerer answerer(loaded->model, data.test.images(), options.batch);
+  inkling::Answerer answerer(rt, loaded->model, data.test.images(), options.batch);
   const auto epoch = [&](std::istream&) -> nlohmann::json {
     if (options.batch > 1) return {{"seconds", inkling::seconds_of([&] { answerer.in_batches(rt); })}};
     std::vector<double> each;

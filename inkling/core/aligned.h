@@ -19,6 +19,10 @@ inline constexpr std::size_t kAlignment = 64;  // derived: a cache line, and the
 // The smallest multiple of `unit` that is not below n.
 constexpr std::size_t round_up(std::size_t n, std::size_t unit) { return (n + unit - 1) / unit * unit; }
 
+// Asks the system for huge pages where `bytes` of memory that nobody has touched are many of them: fewer faults, and
+// fewer misses of the processor's table of pages. A system without them does as before.
+void prefer_huge_pages(void* data, std::size_t bytes) noexcept;
+
 template <typename T>
 class AlignedBuffer {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -32,6 +36,7 @@ class AlignedBuffer {
     if (size > (std::numeric_limits<std::size_t>::max() - kAlignment) / sizeof(T)) throw std::bad_alloc();
     const std::size_t bytes = round_up(size * sizeof(T), kAlignment);
     data_.reset(static_cast<T*>(::operator new (bytes, std::align_val_t{kAlignment})));
+    prefer_huge_pages(data_.get(), bytes);
     std::memset(static_cast<void*>(data_.get()), 0, bytes);
   }
 

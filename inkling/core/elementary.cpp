@@ -6,13 +6,6 @@
 #include <limits>
 
 namespace inkling {
-namespace {
-
-constexpr double kLn2High = 0x1.62e42fefa3800p-1;  // log 2 to 42 bits, so that a product with 11 bits is exact
-constexpr double kLn2Low = 0x1.ef35793c76730p-45;  // what is left of it
-
-}  // namespace
-
 double portable_log(double x) {
   if (std::isnan(x) || x < 0) return std::numeric_limits<double>::quiet_NaN();
   if (x == 0) return -std::numeric_limits<double>::infinity();

@@ -9,6 +9,9 @@
 
 namespace inkling {
 
+inline constexpr double kLn2High = 0x1.62e42fefa3800p-1;  // log 2 to 42 bits, so that a product with 11 bits is exact
+inline constexpr double kLn2Low = 0x1.ef35793c76730p-45;  // what is left of it
+
 // Natural logarithm of a finite x > 0, subnormals included; NaN for x < 0 or NaN, -infinity for 0, infinity for
 // infinity.
 double portable_log(double x);

@@ -1,7 +1,6 @@
 #include "inkling/core/file.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include <cstring>
 #include <string>
 
+#include "inkling/core/aligned.h"
 #include "inkling/core/error.h"
 
 namespace inkling {
@@ -55,13 +55,7 @@ void flush_folder(const std::filesystem::path& folder) {
 
 void reserve(Bytes& bytes, std::size_t size) {
   bytes.reserve(size);
-#ifdef MADV_HUGEPAGE
-  constexpr std::uintptr_t kHugePage = std::uintptr_t{2} << 20;  // derived: x86-64's, and Arm's with pages of 4 KB
-  const auto begin = (reinterpret_cast<std::uintptr_t>(bytes.data()) + kHugePage - 1) / kHugePage * kHugePage;
-  const auto end = (reinterpret_cast<std::uintptr_t>(bytes.data()) + bytes.capacity()) / kHugePage * kHugePage;
-  if (begin < end)
-    ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);  // a system without does as before
-#endif
+  prefer_huge_pages(bytes.data(), bytes.capacity());
 }
 
 Bytes read_file(const std::filesystem::path& path, std::size_t max_bytes) {

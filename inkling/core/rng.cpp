@@ -19,12 +19,12 @@ double unit_interval(std::uint64_t bits) { return static_cast<double>(bits >> 11
 }  // namespace
 
 std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key) {
-  for (int round = 0; round < 10; ++round) {
-    const std::uint64_t p0 = std::uint64_t{0xD2511F53} * counter[0];
-    const std::uint64_t p1 = std::uint64_t{0xCD9E8D57} * counter[2];
+  for (int round = 0; round < philox::kRounds; ++round) {
+    const std::uint64_t p0 = std::uint64_t{philox::kMultipliers[0]} * counter[0];
+    const std::uint64_t p1 = std::uint64_t{philox::kMultipliers[1]} * counter[2];
     counter = {high_half(p1) ^ counter[1] ^ key[0], low_half(p1), high_half(p0) ^ counter[3] ^ key[1], low_half(p0)};
-    key[0] += 0x9E3779B9;  // Weyl sequences: the golden ratio and sqrt(3) - 1
-    key[1] += 0xBB67AE85;
+    key[0] += philox::kKeySteps[0];
+    key[1] += philox::kKeySteps[1];
   }
   return counter;
 }

@@ -13,6 +13,11 @@
 namespace inkling {
 
 // The block cipher itself: ten rounds.
+namespace philox {
+inline constexpr int kRounds = 10;
+inline constexpr std::uint32_t kMultipliers[] = {0xD2511F53, 0xCD9E8D57};
+inline constexpr std::uint32_t kKeySteps[] = {0x9E3779B9, 0xBB67AE85};  // Weyl sequences: the golden ratio, sqrt(3) - 1
+}  // namespace philox
 std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key);
 
 class Rng {

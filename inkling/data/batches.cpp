@@ -29,7 +29,7 @@ Batches::Epoch Batches::epoch(std::uint64_t number) {
 Batch Batches::gather(std::size_t b) {
   if (is_whole())
     return {.pixels = data_->images(), .labels = data_->labels, .same_images = std::exchange(given_, true)};
-  constexpr std::size_t kAhead = 4;  // guess: images asked of memory before their turn
+  constexpr std::size_t kAhead = 12;  // guess: images asked of memory before their turn
   const std::size_t image_size = data_->image_size();
   const std::size_t first = b * size_;
   const std::size_t count = std::min(size_, data_->count() - first);

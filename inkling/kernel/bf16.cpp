@@ -1,4 +1,4 @@
-// bf16.h for every instruction set: sums of a block, what becomes of them, and matrices and pixels as operands.
+// bf16.h for every instruction set: sums of a block, what becomes of them, and matrices as operands.
 //
 // A block of 32 x 32 sums is made either by the tile unit or here, out of fp32 multiply-adds; what follows is the same
 // code for both. x86 flushes tiny numbers to zero when MXCSR says so, exactly as the tiles do; elsewhere it is done
@@ -203,20 +203,6 @@ HWY_NOINLINE void round_here(const float* block, std::size_t stride, std::uint32
   }
 }
 
-// TileUnit::look_up by one pixel after the other.
-void look_up_here(const Bf16Pixels& p, const std::uint8_t* pixels, std::size_t rows, std::size_t cols,
-                  std::uint32_t* const (&tiles)[2][2]) noexcept {
-  for (std::size_t i = 0; i < kBf16Block; ++i)
-    for (std::size_t c = 0; c < 2 * kBf16Block; c += kBf16Block) {
-      std::uint32_t* to = tiles[c / kBf16Block][i / kHalf] + i % kHalf * kHalf;
-      const std::uint8_t* from = pixels + i * p.X.stride + c;
-      const auto value = [&](std::size_t j) {
-        return i < rows && c + j < cols ? p.values->lower[from[j]] | std::uint32_t{p.values->upper[from[j]]} << 8 : 0u;
-      };
-      for (std::size_t j = 0; j < kHalf; ++j) to[j] = value(2 * j) | value(2 * j + 1) << 16;
-    }
-}
-
 // Everything without the tile unit.
 struct Lanes {
   static void configure() noexcept {}
@@ -228,10 +214,6 @@ struct Lanes {
   static void round(const float* block, std::size_t stride, std::uint32_t* const* left,
                     std::uint32_t* const* right) noexcept {
     round_here(block, stride, left, right);
-  }
-  static void look_up(const Bf16Pixels& p, const std::uint8_t* pixels, std::size_t rows, std::size_t cols,
-                      std::uint32_t* const (&tiles)[2][2]) noexcept {
-    look_up_here(p, pixels, rows, cols, tiles);
   }
 };
 
@@ -277,58 +259,6 @@ void pack(ConstMatrixView m, const Bf16Packed& out, std::size_t r0, std::size_t 
       for (std::size_t i = 0; i < rows; ++i)
         std::memcpy(edge + i * kBf16Block, block + i * m.stride, cols * sizeof(float));
       pack_block<Unit>(edge, kBf16Block, out, r, c);
-    }
-}
-
-// The right tiles out of the left ones.
-HWY_INLINE void pair_rows(std::uint32_t* const* left, std::uint32_t* const* right) {
-  std::uint32_t *const first = right[0], *const second = right[1];
-  for (std::size_t half = 0; half < 2; ++half) {
-    const std::uint32_t* upper = left[half];
-    for (std::size_t i = half * kHalf / 2 * kHalf; i < (half + 1) * kHalf / 2 * kHalf; i += kHalf, upper += 2 * kHalf) {
-      const std::uint32_t* lower = upper + kHalf;
-#if HWY_TARGET == HWY_AVX3
-      const auto wide = [](const std::uint32_t* words) {
-        return _mm512_cvtepu16_epi32(_mm256_load_si256(reinterpret_cast<const __m256i*>(words)));
-      };
-      const auto pair = [&](std::size_t at) {
-        return _mm512_or_si512(wide(upper + at), _mm512_slli_epi32(wide(lower + at), 16));
-      };
-      _mm512_store_si512(first + i, pair(0));
-      _mm512_store_si512(second + i, pair(kHalf / 2));
-#else
-      for (std::size_t j = 0; j < kHalf; ++j) {
-        std::uint32_t* to = (j < kHalf / 2 ? first : second) + i + 2 * j % kHalf;
-        to[0] = (upper[j] & 0xFFFF) | lower[j] << 16;
-        to[1] = upper[j] >> 16 | (lower[j] & 0xFFFF0000u);
-      }
-#endif
-    }
-  }
-}
-
-template <class Unit>
-void pack_pixels(const Bf16Pixels& p, std::size_t r0, std::size_t r1) noexcept {
-  const Bf16Packed& out = p.out;
-  assert(out.right == nullptr && out.right_t == nullptr && out.left != nullptr && out.left_t != nullptr);
-  assert(out.rows == bf16_blocks(p.X.rows) && out.cols == bf16_blocks(p.X.cols) && r1 <= out.rows);
-  alignas(64) std::uint32_t spare[2][kBf16TileWords];
-  std::uint32_t* const right[2] = {spare[0], spare[1]};
-  for (std::size_t r = r0; r < r1; ++r)
-    for (std::size_t c = 0; c < out.cols; c += 2) {
-      const std::size_t blocks = std::min<std::size_t>(2, out.cols - c);
-      std::uint32_t* left[2][2];  // of both blocks, of which the second may not be there
-      for (std::size_t k = 0; k < 2; ++k)
-        for (std::size_t half = 0; half < 2; ++half)
-          left[k][half] = k < blocks ? left_tile(out, out.left, r, c + k, half) : spare[half];
-      Unit::look_up(p, p.X.data + r * kBf16Block * p.X.stride + c * kBf16Block,
-                    std::min(kBf16Block, p.X.rows - r * kBf16Block),
-                    std::min(2 * kBf16Block, p.X.cols - c * kBf16Block), left);
-      for (std::size_t k = 0; k < blocks; ++k) {
-        pair_rows(left[k], right);
-        for (std::size_t half = 0; half < 2; ++half)
-          transpose_tile(right[half], right_tile(out, out.left_t, r, c + k, half));
-      }
     }
 }
 
@@ -456,7 +386,7 @@ void product(const Bf16Product& p, std::size_t m0, std::size_t m1, std::size_t n
 
 template <class Unit>
 constexpr Bf16Kernels kernels_of() {
-  return {.product = &product<Unit>, .pack = &pack<Unit>, .pack_pixels = &pack_pixels<Unit>};
+  return {.product = &product<Unit>, .pack = &pack<Unit>};
 }
 
 void describe_bf16(bool by_tiles, Bf16Kernels& table) noexcept {

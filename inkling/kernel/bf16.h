@@ -64,31 +64,12 @@ struct Bf16Product {
   Bf16Packed out{};  // C as operands, too
 };
 
-// What each pixel is worth as bf16, lower and upper bytes apart: permutations of bytes look them up.
-struct Bf16PixelValues {
-  explicit Bf16PixelValues(const float* values) noexcept {  // (256)
-    for (std::size_t p = 0; p < 256; ++p) {
-      lower[p] = static_cast<std::uint8_t>(to_bf16(values[p]));
-      upper[p] = static_cast<std::uint8_t>(to_bf16(values[p]) >> 8);
-    }
-  }
-  alignas(64) std::uint8_t lower[256];
-  alignas(64) std::uint8_t upper[256];
-};
-
-struct Bf16Pixels {
-  PixelView X;  // (B, I)
-  const Bf16PixelValues* values = nullptr;
-  Bf16Packed out{};  // left and left_t alone
-};
-
 struct Bf16Kernels {
   // Blocks [m0, m1) x [n0, n1) of C; whole rows of 16 columns are written, as in kernels.h.
   void (*product)(const Bf16Product&, std::size_t m0, std::size_t m1, std::size_t n0,
                   std::size_t n1) noexcept = nullptr;
   // Blocks of rows [r0, r1) of a matrix to out.
   void (*pack)(ConstMatrixView, const Bf16Packed& out, std::size_t r0, std::size_t r1) noexcept = nullptr;
-  void (*pack_pixels)(const Bf16Pixels&, std::size_t r0, std::size_t r1) noexcept = nullptr;
 };
 
 // What a block's work is made of, by the tile unit and processors that have it (bf16_tiles.cpp); kernel/bf16.cpp has
@@ -106,10 +87,6 @@ struct TileUnit {
   // 31 to right; neither where it is null.
   static void round(const float* block, std::size_t stride, std::uint32_t* const* left,
                     std::uint32_t* const* right) noexcept;
-  // What 32 rows of 64 pixels are worth, as the left tiles (block, half) of two blocks: of images [0, rows) and pixels
-  // [0, cols); the rest is zero.
-  static void look_up(const Bf16Pixels& p, const std::uint8_t* pixels, std::size_t rows, std::size_t cols,
-                      std::uint32_t* const (&tiles)[2][2]) noexcept;
 };
 
 }  // namespace inkling

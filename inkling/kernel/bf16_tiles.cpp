@@ -21,11 +21,11 @@
 namespace inkling {
 namespace {
 
-// Leaf 7: EDX has bit 22 for AMX-BF16 and 24 for AMX-TILE, ECX bit 1 for VBMI; EAX of its part 1 bit 5 for AVX512_BF16.
-// The kernel saves the tiles' 8 KB only for a process that has asked to use them (Linux's
+// Leaf 7: EDX has bit 22 for AMX-BF16, 24 for AMX-TILE and 25 for AMX-INT8, ECX bit 1 for VBMI; EAX of its part 1 bit 5
+// for AVX512_BF16. The kernel saves the tiles' 8 KB only for a process that has asked to use them (Linux's
 // Documentation/arch/x86/xstate.rst).
 bool ask() noexcept {
-  constexpr unsigned kTiles = 1u << 22 | 1u << 24, kVbmi = 1u << 1, kAvx512Bf16 = 1u << 5;
+  constexpr unsigned kTiles = 1u << 22 | 1u << 24 | 1u << 25, kVbmi = 1u << 1, kAvx512Bf16 = 1u << 5;
   constexpr long kRequestPermission = 0x1023, kTileData = 18;
   unsigned a = 0, b = 0, c = 0, d = 0;
   if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0 || (d & kTiles) != kTiles || (c & kVbmi) == 0) return false;
@@ -109,47 +109,6 @@ INKLING_BYTES void TileUnit::round(const float* block, std::size_t stride, std::
   }
 }
 
-// A table of 256 words of 16 bits is eight registers of bytes, four of lower and four of upper halves, each of which a
-// permutation reads for the pixels whose two upper bits name it.
-INKLING_BYTES void TileUnit::look_up(const Bf16Pixels& p, const std::uint8_t* pixels, std::size_t rows,
-                                     std::size_t cols, std::uint32_t* const (&tiles)[2][2]) noexcept {
-  __m512i low[4], high[4];
-  for (std::size_t q = 0; q < 4; ++q) {
-    low[q] = _mm512_load_si512(p.values->lower + 64 * q);
-    high[q] = _mm512_load_si512(p.values->upper + 64 * q);
-  }
-  // Interleaving works on quarters of a register: eight pixels of each half are put into each quarter beforehand.
-  const __m512i order = _mm512_setr_epi64(0, 4, 1, 5, 2, 6, 3, 7);
-  std::uint32_t *const first = tiles[0][0], *const first_below = tiles[0][1];
-  std::uint32_t *const second = tiles[1][0], *const second_below = tiles[1][1];
-  const __mmask64 there = cols >= 64 ? ~__mmask64{0} : (__mmask64{1} << cols) - 1;
-  for (std::size_t i = 0; i < kBf16Block; ++i) {
-    __m512i words[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()};
-    if (i < rows) {
-      const __m512i x = _mm512_permutexvar_epi64(order, _mm512_maskz_loadu_epi8(there, pixels + i * p.X.stride));
-      const __mmask64 bit7 = _mm512_movepi8_mask(x), bit6 = _mm512_movepi8_mask(_mm512_add_epi8(x, x));
-      const __mmask64 second_quarter = ~bit7 & bit6, third = bit7 & ~bit6, fourth = bit7 & bit6;
-      __m512i lower = _mm512_permutexvar_epi8(x, low[0]), upper = _mm512_permutexvar_epi8(x, high[0]);
-      lower = _mm512_mask_permutexvar_epi8(lower, second_quarter, x, low[1]);
-      upper = _mm512_mask_permutexvar_epi8(upper, second_quarter, x, high[1]);
-      lower = _mm512_mask_permutexvar_epi8(lower, third, x, low[2]);
-      upper = _mm512_mask_permutexvar_epi8(upper, third, x, high[2]);
-      lower = _mm512_mask_permutexvar_epi8(lower, fourth, x, low[3]);
-      upper = _mm512_mask_permutexvar_epi8(upper, fourth, x, high[3]);
-      words[0] = _mm512_unpacklo_epi8(lower, upper);
-      words[1] = _mm512_unpackhi_epi8(lower, upper);
-      if (cols < 64) {  // behind the last pixel is zero, whatever a background pixel is worth
-        const __mmask32 in_first = cols >= 32 ? ~__mmask32{0} : (__mmask32{1} << cols) - 1;
-        const __mmask32 rest = cols > 32 ? (__mmask32{1} << (cols - 32)) - 1 : 0;
-        words[0] = _mm512_maskz_mov_epi16(in_first, words[0]);
-        words[1] = _mm512_maskz_mov_epi16(rest, words[1]);
-      }
-    }
-    _mm512_store_si512((i < 16 ? first : first_below) + i % 16 * 16, words[0]);
-    _mm512_store_si512((i < 16 ? second : second_below) + i % 16 * 16, words[1]);
-  }
-}
-
 }  // namespace inkling
 #else
 namespace inkling {
@@ -159,7 +118,5 @@ void TileUnit::release() noexcept {}
 void TileUnit::sums(const std::uint32_t*, std::size_t, const std::uint32_t*, std::size_t, std::size_t,
                     float*) noexcept {}
 void TileUnit::round(const float*, std::size_t, std::uint32_t* const*, std::uint32_t* const*) noexcept {}
-void TileUnit::look_up(const Bf16Pixels&, const std::uint8_t*, std::size_t, std::size_t,
-                       std::uint32_t* const (&)[2][2]) noexcept {}
 }  // namespace inkling
 #endif

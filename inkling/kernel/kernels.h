@@ -1,11 +1,11 @@
 // The contract between the network and its arithmetic: a table of functions, one table an instruction set.
 //
-// Rules for every kernel. Each output element is one chain of fused multiply-adds in ascending order of the summed
-// index, starting from +0; so every table gives the same bytes, and so does every way of cutting the output into
-// blocks. Kernels neither allocate nor throw, and touch only the block they are given: calls on disjoint blocks may run
-// on any threads. Float rows start on 64-byte boundaries, their strides are multiples of 16, and padding behind a row
-// is zero in whatever is read; a kernel that writes a row leaves its padding zero, too. NaN and infinity are
-// propagated; but where the first layer skips a zero pixel, what it would have multiplied is not looked at.
+// Rules for every kernel. Each output element of a product is one chain of fused multiply-adds in ascending order of
+// the summed index, starting from +0, or exact until it is rounded once (pixel_product.h); so every table gives the
+// same bytes, and so does every way of cutting the output into blocks. Kernels neither allocate nor throw, and touch
+// only the block they are given: calls on disjoint blocks may run on any threads. Float rows start on 64-byte
+// boundaries, their strides are multiples of 16, and padding behind a row is zero in whatever is read; a kernel that
+// writes a row leaves its padding zero, too. NaN and infinity are propagated.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,8 @@
 #include "inkling/core/view.h"
 #include "inkling/kernel/activation.h"
 #include "inkling/kernel/bf16.h"
-#include "inkling/kernel/ink_lists.h"
 #include "inkling/kernel/isa.h"
+#include "inkling/kernel/pixel_product.h"
 
 namespace inkling {
 
@@ -36,11 +36,8 @@ enum class Epilogue {
 struct Product {
   std::size_t M = 0, N = 0, K = 0;
 
-  // A is floats or pixels, one of the two; element (m, k) is at [m * a_row + k * a_column], so a transpose costs
-  // nothing.
+  // Element (m, k) of A is at a[m * a_row + k * a_column], so a transpose costs nothing.
   const float* a = nullptr;
-  const std::uint8_t* a_pixels = nullptr;
-  const float* pixel_values = nullptr;  // (256): what a pixel is worth
   std::size_t a_row = 0, a_column = 1;
 
   // Element (k, n) is at b[k * b_stride + n], or at b[n * b_stride + k] when b_transposed.
@@ -57,38 +54,6 @@ struct Product {
   std::size_t gate_stride = 0;
   float* w = nullptr;  // (M, N), rows c_stride apart
   float rate = 0;
-};
-
-// C (rows of A, N) = epilogue(A B) for A in lists of what is not zero, pixels or their transpose: forward x W, backward
-// x^T dz. A byte stands for pixel_values[byte], and pixel_values[0] is 0.
-struct SparseProduct {
-  InkLists a;                           // (M, K)
-  const float* pixel_values = nullptr;  // (256)
-  const float* b = nullptr;             // (K, N), rows b_stride apart
-  std::size_t b_stride = 0;
-  float* c = nullptr;  // (M, N), as in Product
-  std::size_t c_stride = 0;
-  std::size_t N = 0;
-  bool resume = false;  // C holds the sums over columns that came before A's
-  bool more = false;    // columns follow: the sums stay unfinished
-
-  Epilogue epilogue = Epilogue::none;  // none, bias, bias_relu or descend
-  const float* bias = nullptr;         // (N)
-  float* w = nullptr;                  // (M, N), rows w_stride apart
-  std::size_t w_stride = 0;
-  float rate = 0;
-};
-
-// out (1, O) = epilogue(x W) for one image's pixels.
-struct SparseRow {
-  PixelView X;                          // (1, I)
-  const float* pixel_values = nullptr;  // (256)
-  const float* W = nullptr;             // (I, O), rows W_stride apart
-  std::size_t W_stride = 0;
-  const float* bias = nullptr;  // (O)
-  float* out = nullptr;         // (1, O)
-  std::size_t O = 0;
-  Epilogue epilogue = Epilogue::bias;  // none, bias or bias_relu
 };
 
 // Softmax and cross-entropy in one step, in log space: for a row z with label y, log p = z - max z - log sum exp(z -
@@ -139,23 +104,33 @@ struct Update {
   float root = 1;     // adam: sqrt(1 - beta2^t)
 };
 
+// The mask of a row of units: unit u has 16 bits of block first + u / kMaskUnits of Rng(seed, stream), the lowest of a
+// block's words first, and is dropped where they are below the limit.
+struct Mask {
+  std::uint64_t seed = 0, stream = 0, first = 0;
+  std::uint32_t limit = 0;  // below 2^16
+};
+inline constexpr std::size_t kMaskUnits = 8;  // derived: 128 random bits, 16 a unit
+
 struct Kernels {
   Isa isa = Isa::portable;
-  std::size_t row_unit = 1;      // rows of C that product() computes at once: cut M in multiples of it
-  std::size_t panel_width = 0;   // columns of C that product() computes at once: cut N in multiples of it
-  std::size_t sparse_panel = 0;  // and sparse_product()
+  std::size_t row_unit = 1;     // rows of C that product() computes at once: cut M in multiples of it
+  std::size_t panel_width = 0;  // columns of C that product() computes at once: cut N in multiples of it
 
   // Rows [m0, m1), columns [n0, n1) of C; n0 is a multiple of panel_width.
   void (*product)(const Product&, std::size_t m0, std::size_t m1, std::size_t n0, std::size_t n1) noexcept = nullptr;
-  // Lists the ink of rows [r0, r1) of X (lists has X's shape), or of its columns [c0, c1) (lists has its transpose's).
-  void (*list_rows)(PixelView X, const InkLists& lists, std::size_t r0, std::size_t r1) noexcept = nullptr;
-  void (*list_columns)(PixelView X, const InkLists& lists, std::size_t c0, std::size_t c1) noexcept = nullptr;
-  // Rows [r0, r1), columns [n0, n1) of C; n0 is a multiple of sparse_panel.
-  void (*sparse_product)(const SparseProduct&, std::size_t r0, std::size_t r1, std::size_t n0,
-                         std::size_t n1) noexcept = nullptr;
-  // The products of one layer for an image that comes alone (X has one row, M is 1): columns [n0, n1), n0 a multiple of
-  // kColumnUnit. row_product() takes floats, B as it stands, and the epilogues none, bias and bias_relu.
-  void (*sparse_row)(const SparseRow&, std::size_t n0, std::size_t n1) noexcept = nullptr;
+  // The first layer's products; those of an image that comes alone are in fixed point of their own.
+  PixelKernels pixels, one_image;
+  // any[i] = the pixels i of all images, or-ed: 0 where none has ink. any has room for a multiple of kPixelBlock.
+  void (*find_ink)(PixelView X, std::uint8_t* any) noexcept = nullptr;
+  // Rows [r0, r1) of out = those columns of X whose any[i] is not 0; behind a row are zeros up to a multiple of
+  // kPixelBlock.
+  void (*take_columns)(PixelView X, const std::uint8_t* any, View<std::uint8_t> out, std::size_t r0,
+                       std::size_t r1) noexcept = nullptr;
+  // Row c of out = column c of X, for columns [c0, c1), c0 a multiple of kPixelBlock; behind a row likewise.
+  void (*transpose_pixels)(PixelView X, View<std::uint8_t> out, std::size_t c0, std::size_t c1) noexcept = nullptr;
+  // The product of a later layer for an image that comes alone (M is 1): columns [n0, n1), n0 a multiple of
+  // kColumnUnit, with B as it stands and the epilogues none, bias and bias_relu.
   void (*row_product)(const Product&, std::size_t n0, std::size_t n1) noexcept = nullptr;
   // Rows [b0, b1).
   void (*softmax_loss)(const SoftmaxLoss&, std::size_t b0, std::size_t b1) noexcept = nullptr;
@@ -178,8 +153,13 @@ struct Kernels {
   void (*sgd)(float* w, const float* g, std::size_t n, float rate) noexcept = nullptr;
   // exp of n floats, n a multiple of 16: the one exponential that the program uses; see lanes-inl.h for its accuracy.
   void (*exponential)(const float* x, float* y, std::size_t n) noexcept = nullptr;
-  // How many of n bytes are not zero.
-  std::size_t (*count_nonzero)(const std::uint8_t* bytes, std::size_t n) noexcept = nullptr;
+  // Multiplies the units of a row by scale where they are kept and by 0 where they are dropped; those of slope
+  // likewise, where it is not null.
+  void (*drop_units)(const Mask&, float scale, float* row, float* slope, std::size_t n) noexcept = nullptr;
+  // row[i] = row[i] * scale where i is kept, 0 where it is dropped, whatever stood there.
+  void (*drop_inputs)(const Mask&, float scale, float* row, std::size_t n) noexcept = nullptr;
+  // out[i] = pixels[i] where i is kept, else 0, for n bytes.
+  void (*drop_pixels)(const Mask&, const std::uint8_t* pixels, std::uint8_t* out, std::size_t n) noexcept = nullptr;
 
   Bf16Kernels bf16;
 };

@@ -57,25 +57,6 @@ void multiply(const Runtime& rt, const Product& p) {
   });
 }
 
-// Whole panels of columns first: a thread then meets the same columns of W in every product, in its own cache.
-void multiply(const Runtime& rt, const SparseProduct& p) {
-  if (p.a.rows == 0 || p.N == 0) return;
-  const Kernels& kernels = rt.kernels();
-  constexpr std::size_t kInk = 5;              // guess: one term in so many is there
-  constexpr std::size_t kBlocksPerThread = 4;  // as above
-  const std::size_t threads = rt.threads(), panels = divide_up(p.N, kernels.sparse_panel);
-  if (threads == 1 || p.a.rows * p.a.cols * p.N / kInk < kWorthThreads)
-    return kernels.sparse_product(p, 0, p.a.rows, 0, p.N);
-  const std::size_t wanted = panels % threads == 0 ? 1 : divide_up(kBlocksPerThread * threads, panels);
-  std::size_t row_blocks = std::min(wanted, p.a.row_chunks());
-  const std::size_t rows = round_up(divide_up(p.a.rows, row_blocks), kInkRows);
-  row_blocks = divide_up(p.a.rows, rows);
-  rt.pool().run(panels * row_blocks, [&](std::size_t task) noexcept {
-    const std::size_t r0 = task % row_blocks * rows, n0 = task / row_blocks * kernels.sparse_panel;
-    kernels.sparse_product(p, r0, std::min(r0 + rows, p.a.rows), n0, std::min(n0 + kernels.sparse_panel, p.N));
-  });
-}
-
 Matrix matmul(const Runtime& rt, const Matrix& a, const Matrix& b) {
   return product_of(rt, "matmul", a, false, b, false);
 }

@@ -8,7 +8,6 @@ namespace inkling {
 
 // Computes p, cut into blocks of C for the pool; small ones on the calling thread.
 void multiply(const Runtime& rt, const Product& p);
-void multiply(const Runtime& rt, const SparseProduct& p);
 
 // The products of whole matrices. All throw Error shape with both shapes when the inner sizes differ.
 Matrix matmul(const Runtime& rt, const Matrix& a, const Matrix& b);     // A B:    (M, K) (K, N)

@@ -54,13 +54,6 @@ struct PackedElements {  // of rows m0.., columns k0.., as pack_rows() leaves th
     return hn::Set(D(), block[(k - k0) * kChunk + (m - m0)]);
   }
 };
-struct PixelElements {
-  const std::uint8_t* a;
-  std::size_t row, column;
-  const float* values;
-  HWY_INLINE V operator()(std::size_t m, std::size_t k) const { return hn::Set(D(), values[a[m * row + k * column]]); }
-};
-
 HWY_INLINE V finish(const Product& p, V sum, std::size_t m, std::size_t n) {
   const D d;
   switch (p.epilogue) {
@@ -224,11 +217,8 @@ void product_of(const Product& p, const Elements& a, std::size_t m0, std::size_t
 
 void product(const Product& p, std::size_t m0, std::size_t m1, std::size_t n0, std::size_t n1) noexcept {
   assert(m1 <= p.M && n0 % kPanel == 0 && p.c_stride % kColumnUnit == 0);
-  assert((p.a == nullptr || p.a_pixels == nullptr) && (p.b_transposed || p.b_stride % kColumnUnit == 0));
-  if (p.a_pixels != nullptr)
-    product_of(p, PixelElements{p.a_pixels, p.a_row, p.a_column, p.pixel_values}, m0, m1, n0, n1);
-  else
-    product_of(p, FloatElements{p.a, p.a_row, p.a_column}, m0, m1, n0, n1);
+  assert(p.b_transposed || p.b_stride % kColumnUnit == 0);
+  product_of(p, FloatElements{p.a, p.a_row, p.a_column}, m0, m1, n0, n1);
 }
 
 void describe_product(Kernels& table) noexcept {

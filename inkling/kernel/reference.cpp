@@ -1,8 +1,11 @@
 #include "inkling/kernel/reference.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
+
+#include "inkling/core/rng.h"
 
 namespace inkling::reference {
 namespace {
@@ -41,8 +44,7 @@ void product(const Product& p) {
     for (std::size_t n = 0; n < p.N; ++n) {
       float sum = 0;
       for (std::size_t k = 0; k < p.K; ++k) {
-        const std::size_t at = m * p.a_row + k * p.a_column;
-        const float a = p.a_pixels ? p.pixel_values[p.a_pixels[at]] : p.a[at];
+        const float a = p.a[m * p.a_row + k * p.a_column];
         const float b = p.b_transposed ? p.b[n * p.b_stride + k] : p.b[k * p.b_stride + n];
         sum = std::fma(a, b, sum);
       }
@@ -61,6 +63,34 @@ void product(const Product& p) {
       }
       p.c[m * p.c_stride + n] = sum;
     }
+}
+
+void pixel_product(const PixelProduct& p, ConstMatrixView B) {
+  for (std::size_t n = 0; n < p.b.N; ++n) {
+    float largest = 0;
+    bool finite = true;
+    for (std::size_t k = 0; k < B.rows; ++k) {
+      finite = finite && std::isfinite(B(k, n));
+      largest = std::max(largest, std::abs(B(k, n)));
+    }
+    int exponent = 0;  // largest < 2^exponent, with room for rounding
+    if (finite && std::frexp(largest, &exponent) >= 1 - 0x1p-7f) ++exponent;
+    if (largest == 0 || exponent < -100) exponent = -100;
+    const float unit = finite ? std::ldexp(1.0f, exponent - p.b.bits) : std::numeric_limits<float>::quiet_NaN();
+    for (std::size_t m = 0; m < p.pixels.rows; ++m) {
+      std::int64_t sum = 0;
+      for (std::size_t k = 0; finite && k < B.rows; ++k)
+        sum += p.pixels(m, k) *
+               static_cast<std::int64_t>(std::nearbyint(std::ldexp(static_cast<double>(B(k, n)), p.b.bits - exponent)));
+      const std::int64_t high = (sum >= 0 ? sum : sum - 65535) / 65536;  // rounded down
+      const float t = std::fma(static_cast<float>(high), 65536.0f, static_cast<float>(sum - high * 65536));
+      const float c = t * (p.worth * unit);
+      if (p.epilogue == Epilogue::descend)
+        p.w[m * p.w_stride + n] = std::fma(-p.rate, c, p.w[m * p.w_stride + n]);
+      else
+        p.c[m * p.c_stride + n] = finish(c, p.epilogue, p.bias != nullptr ? p.bias[n] : 0, 0);
+    }
+  }
 }
 
 void bf16_product(const Bf16Product& p) {
@@ -101,6 +131,12 @@ void softmax_loss(const SoftmaxLoss& p) {
     p.loss[b] = std::log(sum) - (static_cast<double>(z[p.labels[b]]) - static_cast<double>(z[top]));
     p.correct[b] = top == p.labels[b];
   }
+}
+
+bool is_kept(const Mask& mask, std::size_t unit) {
+  const auto block = Rng(mask.seed, mask.stream).block(mask.first + unit / kMaskUnits);
+  const std::size_t u = unit % kMaskUnits;
+  return ((block[u / 2] >> (16 * (u % 2))) & 0xFFFF) >= mask.limit;
 }
 
 }  // namespace inkling::reference

@@ -10,7 +10,10 @@
 namespace inkling::reference {
 
 void product(const Product& p);
+// From B itself: p.b tells the bits alone.
+void pixel_product(const PixelProduct& p, ConstMatrixView B);
 void softmax_loss(const SoftmaxLoss& p);
+bool is_kept(const Mask& mask, std::size_t unit);
 // C alone, not C as operands.
 void bf16_product(const Bf16Product& p);
 

@@ -7,8 +7,10 @@
 
 namespace inkling {
 
-Answerer::Answerer(const Mlp& model, PixelView images, std::size_t max_batch)
-    : model_(&model), images_(images), ws_(model, max_batch), probabilities_(max_batch, model.config().outputs()) {}
+Answerer::Answerer(const Runtime& rt, const Mlp& model, PixelView images, std::size_t max_batch)
+    : model_(&model), images_(images), ws_(model, max_batch), probabilities_(max_batch, model.config().outputs()) {
+  freeze(rt, model, ws_);
+}
 
 std::vector<double> Answerer::one_by_one(const Runtime& rt) {
   std::vector<double> seconds(images_.rows);

@@ -15,7 +15,7 @@ namespace inkling {
 // Answers up to max_batch images at a time. Holds what answering writes; model and images must outlive it.
 class Answerer {
  public:
-  Answerer(const Mlp& model, PixelView images, std::size_t max_batch);
+  Answerer(const Runtime& rt, const Mlp& model, PixelView images, std::size_t max_batch);
 
   // Seconds that each image took on its own.
   std::vector<double> one_by_one(const Runtime& rt);

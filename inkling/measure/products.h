@@ -1,11 +1,10 @@
 // The products of one layer, each on its own, as training does them: what a benchmark times.
 //
-// B images, I inputs and O outputs. The sparse ones read pixels and skip those that are zero; they are counted as if
-// they did not, so their operations a second can exceed the machine's.
+// B images, I inputs and O outputs. The first layer's read pixels, which are 8-bit integers; their operations are
+// counted as if they were floats, so that they can exceed the machine's peak.
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -14,22 +13,21 @@
 #include "inkling/core/matrix.h"
 #include "inkling/data/dataset.h"
 #include "inkling/kernel/runtime.h"
-#include "inkling/model/mlp.h"
-#include "inkling/model/workspace.h"
+#include "inkling/model/first_layer.h"
 
 namespace inkling {
 
 enum class LayerProductKind {
   forward,                 // max(0, x W + b)
-  forward_sparse,          // the same from pixels
+  forward_pixels,          // the same from pixels
   weight_gradient,         // x^T dz
-  weight_gradient_sparse,  // the same from pixels
+  weight_gradient_pixels,  // the same from pixels
   input_gradient,          // dz W^T where x > 0
 };
 
 inline std::span<const std::string_view> choice_names(LayerProductKind) {
-  static constexpr std::string_view kNames[] = {"forward", "forward_sparse", "weight_gradient",
-                                                "weight_gradient_sparse", "input_gradient"};
+  static constexpr std::string_view kNames[] = {"forward", "forward_pixels", "weight_gradient",
+                                                "weight_gradient_pixels", "input_gradient"};
   return kNames;
 }
 
@@ -39,8 +37,8 @@ struct LayerShape {
   double flops() const { return 2.0 * static_cast<double>(images) * static_cast<double>(inputs * outputs); }
 };
 
-// The operands of one product, filled once. The sparse kinds take their pixels from `data`, whose images must be as
-// large as the shape's inputs (Error shape); the first ones are repeated where they are not enough.
+// The operands of one product, filled once. Those that read pixels take their pixels from `data`, whose images must be
+// as large as the shape's inputs (Error shape); the first ones are repeated where they are not enough.
 class LayerProduct {
  public:
   LayerProduct(LayerProductKind kind, const LayerShape& shape, const Dataset& data);
@@ -55,8 +53,7 @@ class LayerProduct {
   Matrix dz_;                         // (B, O), as the output
   Matrix result_;                     // of the product
   std::vector<std::uint8_t> pixels_;  // (B, I)
-  std::optional<Mlp> layer_;          // of the sparse kinds
-  InkCache ink_;
+  FirstLayer first_{kFixedBits};
 };
 
 }  // namespace inkling

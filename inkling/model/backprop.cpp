@@ -77,12 +77,16 @@ void activate(const Runtime& rt, const Config& config, std::size_t l, Workspace&
 // The sums of layer l. whole: whether they are the layer's output, to which nothing more is done.
 void sums(const Runtime& rt, const Mlp& model, std::size_t l, Workspace& ws, Epilogue epilogue, MatrixView out,
           bool whole = false) {
+  const ConstMatrixView W = model.weight(l), b = model.bias(l);
+  if (l == 0 && ws.input.is_pixels()) {
+    ws.first.forward(rt, ws.input, W, b.data, epilogue, out, ws.keeps_images);
+    if (ws.bf16 != nullptr && whole) ws.bf16->take_input(rt, 1, out);
+    return;
+  }
   if (ws.bf16 != nullptr) return ws.bf16->forward(rt, model, l, epilogue, out, whole);
-  if (ws.batch == 1 && l == 0) return affine_of_one(rt, ws.input, model.weight(0), model.bias(0), epilogue, out);
-  if (l == 0) return affine(rt, ws.input, model, epilogue, out);
-  const ConstMatrixView x = ws.output(l - 1);
-  if (ws.batch == 1) return affine_of_one(rt, x, model.weight(l), model.bias(l), epilogue, out);
-  affine(rt, x, model.weight(l), model.bias(l), epilogue, out);
+  const ConstMatrixView x = l == 0 ? ws.input.floats : ws.output(l - 1);
+  if (ws.batch == 1) return affine_of_one(rt, x, W, b, epilogue, out);
+  affine(rt, x, W, b, epilogue, out);
 }
 
 void layer(const Runtime& rt, const Mlp& model, std::size_t l, Workspace& ws, const TrainingPass* pass) {
@@ -111,15 +115,12 @@ void layer(const Runtime& rt, const Mlp& model, std::size_t l, Workspace& ws, co
 
 void forward_from(const Runtime& rt, const Mlp& model, const FirstInput& input, Workspace& ws,
                   const TrainingPass* pass) {
-  const bool known = pass != nullptr && pass->same_images && input.values == model.pixel_values() &&
-                     ws.input.pixels.data == input.pixels.data && ws.input.pixels.rows == input.pixels.rows;
-  if (!known) ws.ink().has_images = ws.ink().has_pixels = false;
+  const bool known = pass != nullptr && pass->same_images && input.pixels.data == ws.input.pixels.data &&
+                     input.pixels.rows == ws.input.pixels.rows && model.config().dropout_input == 0;
+  if (!known) ws.first.forget_images();
   ws.input = input;
-  ws.input.ink = &ws.ink();
-  if (ws.bf16 != nullptr)
-    ws.bf16->begin(rt, model, input);
-  else if (ws.input.floats.data == nullptr && ws.batch > 1)
-    ws.input.sparse = mostly_background(rt.kernels(), input.pixels);
+  ws.keeps_images = pass != nullptr;
+  if (ws.bf16 != nullptr) ws.bf16->begin(rt, model, input);
   for (std::size_t l = 0; l < model.layer_count(); ++l) layer(rt, model, l, ws, pass);
 }
 
@@ -128,7 +129,7 @@ void forward_from(const Runtime& rt, const Mlp& model, const FirstInput& input, 
 constexpr std::size_t kImagesInCache = 256;
 
 // Images [b0, b1) through all layers, without batch normalisation.
-void infer_rows(const Runtime& rt, const Mlp& model, std::size_t b0, std::size_t b1, InkCache& ink, Workspace& ws) {
+void infer_rows(const Runtime& rt, const Mlp& model, std::size_t b0, std::size_t b1, Workspace& ws) {
   const auto rows = [&](MatrixView m) { return m.middle_rows(b0, b1 - b0); };
   for (std::size_t l = 0; l < model.layer_count(); ++l) {
     const bool hidden = l + 1 < model.layer_count();
@@ -136,11 +137,8 @@ void infer_rows(const Runtime& rt, const Mlp& model, std::size_t b0, std::size_t
     const Epilogue epilogue = f == Activation::relu ? Epilogue::bias_relu : Epilogue::bias;
     const MatrixView out = rows(ws.output(l));
     if (l == 0) {
-      FirstInput input = ws.input;
-      input.pixels = input.pixels.middle_rows(b0, b1 - b0);
-      input.ink = &ink;
-      ink.has_images = false;
-      affine(rt, input, model, epilogue, out);
+      const FirstInput input{.pixels = ws.input.pixels.middle_rows(b0, b1 - b0), .worth = ws.input.worth};
+      ws.first.forward_rows(rt.kernels(), input, model.bias(0).data, epilogue, out);
     } else {
       affine(rt, ConstMatrixView(rows(ws.output(l - 1))), model.weight(l), model.bias(l), epilogue, out);
     }
@@ -154,12 +152,11 @@ void infer_rows(const Runtime& rt, const Mlp& model, std::size_t b0, std::size_t
 void infer_in_pieces(const Runtime& rt, const Mlp& model, Workspace& ws) {
   const std::size_t pieces = (ws.batch + kImagesInCache - 1) / kImagesInCache;
   const std::size_t tasks = std::min(rt.threads(), pieces);
-  const std::span<InkCache> ink = ws.inks(tasks);
-  for (InkCache& each : ink) each.by_image.resize(kImagesInCache, ws.input.pixels.cols);  // a task may not allocate
+  ws.first.prepare(rt, model.weight(0));
   rt.pool().run(tasks, [&](std::size_t task) noexcept {
     for (std::size_t piece = task * pieces / tasks; piece < (task + 1) * pieces / tasks; ++piece) {
       const std::size_t b0 = piece * kImagesInCache;
-      infer_rows(rt, model, b0, std::min(b0 + kImagesInCache, ws.batch), ink[task], ws);
+      infer_rows(rt, model, b0, std::min(b0 + kImagesInCache, ws.batch), ws);
     }
   });
 }
@@ -170,13 +167,11 @@ void forward(const Runtime& rt, const Mlp& model, PixelView images, Workspace& w
   check_input(model, images, ws);
   ws.batch = images.rows;
   ws.training = !model.config().batch_norm;  // without it backward() may follow
-  const FirstInput input = {.pixels = images, .values = model.pixel_values()};
+  const FirstInput input = {.pixels = images, .worth = model.pixel_worth()};
   if (model.config().batch_norm || images.rows < kImagesInCache * rt.threads())
     return forward_from(rt, model, input, ws, nullptr);
   ws.input = input;
-  ws.input.sparse = mostly_background(rt.kernels(), images);
-  ws.input.ink = &ws.ink();
-  ws.ink().has_images = ws.ink().has_pixels = false;
+  ws.first.forget_images();
   infer_in_pieces(rt, model, ws);
 }
 
@@ -188,6 +183,7 @@ void forward(const Runtime& rt, Mlp& model, PixelView images, Workspace& ws, con
     if (partner >= images.rows) fail(ErrorKind::shape, "forward: partner {} in a batch of {}", partner, images.rows);
   ws.batch = images.rows;
   ws.training = true;
+  ws.first.thaw();  // what trains changes its weights
   forward_from(rt, model, noisy_input(rt, model, images, ws, pass), ws, &pass);
   if (model.config().batch_norm)
     for (std::size_t l = 0; l + 1 < model.layer_count(); ++l) remember_statistics(model, l, ws);
@@ -227,15 +223,21 @@ void backward_from(const Runtime& rt, const Mlp& model, PixelView images, Worksp
     const bool kept = l > 0 && ws.keeps_slope(l - 1);
     const Epilogue gated = kept ? Epilogue::multiply : Epilogue::relu_gradient;
     const ConstMatrixView gate = l == 0 ? ConstMatrixView() : kept ? ws.slope(l - 1) : ws.output(l - 1);
+    const Descent descent{.model = to_move, .layer = l, .rate = rate};
+    if (l == 0 && ws.input.is_pixels()) {
+      ws.first.weight_gradient(rt, ws.input, ws.dz(0), dW, descent);
+      break;
+    }
     if (ws.bf16 != nullptr) {
       // dz of the loss and of batch normalisation are not a product's; W^T is wanted as it was before its step.
       if (!hidden || model.config().batch_norm) ws.bf16->take_dz(rt, l, ws.dz(l));
-      if (l > 0) ws.bf16->input_gradient(rt, l, gated, gate, ws.dz(l - 1), !model.config().batch_norm);
+      if (l > 0)
+        ws.bf16->input_gradient(rt, l, gated, gate, ws.dz(l - 1),
+                                !model.config().batch_norm && !(l == 1 && ws.input.is_pixels()));
       ws.bf16->weight_gradient(rt, l, dW);
       continue;
     }
-    const Descent descent{.model = to_move, .layer = l, .rate = rate};
-    if (l == 0) return weight_gradient(rt, ws.input, ws.dz(0), dW, descent);
+    if (l == 0) return weight_gradient(rt, ws.input.floats, ws.dz(0), dW, descent);
     input_gradient(rt, ws.dz(l), model.weight(l), gated, gate, ws.dz(l - 1));
     weight_gradient(rt, ConstMatrixView(ws.output(l - 1)), ws.dz(l), dW, descent);
   }
@@ -253,6 +255,12 @@ void backward_and_descend(const Runtime& rt, Mlp& model, PixelView images, Works
   for (const Tensor& t : model.table())
     if (!t.is_weight())
       rt.kernels().sgd(model.tensor(t).data, ws.gradients().data() + t.offset, t.rows * t.stride, rate);
+}
+
+void freeze(const Runtime& rt, const Mlp& model, Workspace& ws) {
+  if (!ws.fits(model))
+    fail(ErrorKind::shape, "freeze: the workspace was made for another network than {}", describe(model.config()));
+  ws.first.freeze(rt, model.weight(0));
 }
 
 void predict(const Runtime& rt, const Mlp& model, PixelView images, Workspace& ws, MatrixView probabilities) {

@@ -34,6 +34,11 @@ void backward(const Runtime& rt, const Mlp& model, PixelView images, Workspace& 
 // but the gradients of weight matrices are never stored, and ws.gradients() holds nothing of use for them.
 void backward_and_descend(const Runtime& rt, Mlp& model, PixelView images, Workspace& ws, float rate);
 
+// Makes ready for many answers: as long as `model` does not change, passes in ws need not look at the first layer's
+// weights again, which takes longer than to answer for one image. Call it again after the model has changed; a training
+// pass, or one with another model, ends it.
+void freeze(const Runtime& rt, const Mlp& model, Workspace& ws);
+
 // Class probabilities (B, outputs) of B images, into a Matrix (its padding is written, too). Safe from many threads,
 // each with its own ws.
 void predict(const Runtime& rt, const Mlp& model, PixelView images, Workspace& ws, MatrixView probabilities);

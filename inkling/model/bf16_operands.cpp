@@ -1,8 +1,9 @@
 #include "inkling/model/bf16_operands.h"
 
 #include <algorithm>
+#include <utility>
 
-#include "inkling/model/workspace.h"
+#include "inkling/model/first_layer.h"
 
 namespace inkling {
 namespace {
@@ -44,22 +45,25 @@ std::size_t words(std::size_t rows, std::size_t cols) {
 
 }  // namespace
 
-Bf16Operands::Bf16Operands(const Mlp& model, std::size_t max_batch) {
+Bf16Operands::Bf16Operands(const Mlp& model, std::size_t max_batch) : max_batch_(max_batch) {
   const std::vector<std::size_t>& widths = model.config().widths;
   for (std::size_t l = 0; l < model.layer_count(); ++l) {
-    Layer layer;
+    Layer& layer = layers_.emplace_back();
     layer.I = widths[l];
     layer.O = widths[l + 1];
-    for (auto* each : {&layer.input_left, &layer.input_left_t})
-      *each = AlignedBuffer<std::uint32_t>(words(max_batch, layer.I));
-    layer.weight_right = AlignedBuffer<std::uint32_t>(words(layer.I, layer.O));
-    layer.dz_right = AlignedBuffer<std::uint32_t>(words(max_batch, layer.O));
-    if (l > 0) {
-      layer.weight_right_t = AlignedBuffer<std::uint32_t>(words(layer.I, layer.O));
-      layer.dz_left = AlignedBuffer<std::uint32_t>(words(max_batch, layer.O));
-    }
-    layers_.push_back(std::move(layer));
+    if (l > 0) make_room(layer, true);
   }
+}
+
+void Bf16Operands::make_room(Layer& layer, bool backward) {
+  const std::size_t x = words(max_batch_, layer.I), W = words(layer.I, layer.O), z = words(max_batch_, layer.O);
+  layer.input_left = AlignedBuffer<std::uint32_t>(x);
+  layer.input_left_t = AlignedBuffer<std::uint32_t>(x);
+  layer.weight_right = AlignedBuffer<std::uint32_t>(W);
+  layer.dz_right = AlignedBuffer<std::uint32_t>(z);
+  if (!backward) return;
+  layer.weight_right_t = AlignedBuffer<std::uint32_t>(W);
+  layer.dz_left = AlignedBuffer<std::uint32_t>(z);
 }
 
 Bf16Packed Bf16Operands::input(std::size_t l) {
@@ -86,14 +90,16 @@ Bf16Packed Bf16Operands::dz(std::size_t l) {
 
 void Bf16Operands::begin(const Runtime& rt, const Mlp& model, const FirstInput& first) {
   B_ = first.pixels.rows;
-  if (!weights_are_packed_)
-    for (std::size_t l = 0; l < layers_.size(); ++l) pack(rt, model.weight(l), weight(l));
-  weights_are_packed_ = false;
-  if (first.floats.data != nullptr) return take_input(rt, 0, first.floats);
-  const Bf16PixelValues values(first.values);
-  const Bf16Pixels pixels{.X = first.pixels, .values = &values, .out = input(0)};
-  in_pieces(rt, pixels.out.rows, first.pixels.rows * first.pixels.cols >= kWorthPacking,
-            [&](std::size_t r0, std::size_t r1) noexcept { rt.kernels().bf16.pack_pixels(pixels, r0, r1); });
+  const bool packed = std::exchange(weights_are_packed_, false);
+  for (std::size_t l = 1; l < layers_.size() && !packed; ++l) pack(rt, model.weight(l), weight(l));
+  if (first.is_pixels()) {
+    first_is_packed_ = false;
+    return;
+  }
+  if (layers_[0].input_left.size() == 0) make_room(layers_[0], false);
+  if (!packed || !first_is_packed_) pack(rt, model.weight(0), weight(0));
+  first_is_packed_ = true;
+  take_input(rt, 0, first.floats);
 }
 
 void Bf16Operands::end() {

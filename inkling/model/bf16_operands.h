@@ -30,7 +30,8 @@ class Bf16Operands {
     rate_ = rate;
   }
 
-  // Begins a forward pass: rounds the weights, unless the last backward pass has, and what the first layer reads.
+  // Begins a forward pass: rounds the weights, unless the last backward pass has, and the floats that the first layer
+  // reads. Where it reads pixels, its products are FirstLayer's.
   void begin(const Runtime& rt, const Mlp& model, const FirstInput& first);
   // Ends a backward pass.
   void end();
@@ -55,13 +56,15 @@ class Bf16Operands {
     AlignedBuffer<std::uint32_t> weight_right, weight_right_t;  // (I, O): W, and but for the first layer W^T
     AlignedBuffer<std::uint32_t> dz_left, dz_right;             // (B, O), left but for the first layer
   };
+  void make_room(Layer& layer, bool backward);
   Bf16Packed input(std::size_t l);
   Bf16Packed weight(std::size_t l);
   Bf16Packed dz(std::size_t l);
 
-  std::vector<Layer> layers_;
+  std::size_t max_batch_;
+  std::vector<Layer> layers_;  // the first has room only where it reads floats
   std::size_t B_ = 0;
-  bool weights_are_packed_ = false;
+  bool weights_are_packed_ = false, first_is_packed_ = false;
   Mlp* stepped_ = nullptr;
   float rate_ = 0;
 };

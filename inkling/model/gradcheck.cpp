@@ -76,8 +76,8 @@ Problem hold_problem(const Config& config, const Workspace& ws, const GradcheckO
   for (std::size_t b = 0; b < options.images; ++b) {
     std::vector<double>& x = p.held.inputs.emplace_back();
     for (std::size_t i = 0; i < config.inputs(); ++i)
-      x.push_back(static_cast<double>(ws.input.floats.data != nullptr ? ws.input.floats(b, i)
-                                                                      : ws.input.values[ws.input.pixels(b, i)]));
+      x.push_back(ws.input.is_pixels() ? static_cast<double>(ws.input.worth) * ws.input.pixels(b, i)
+                                       : static_cast<double>(ws.input.floats(b, i)));
     std::vector<double>& t = p.held.targets.emplace_back(config.outputs(), spread);
     t[sample.labels[b]] += (1 - smoothing) * lambda;
     p.divisor += config.output == Output::softmax ? lambda * p.class_weights[sample.labels[b]] : 1;

@@ -1,4 +1,4 @@
-// The products of one layer: x W forward, x^T dz and dz W^T backward, on all threads.
+// The products of one layer on floats: x W forward, x^T dz and dz W^T backward, on all threads.
 //
 // B images, I inputs and O outputs of the layer. Shapes are the caller's to check.
 #pragma once
@@ -7,8 +7,9 @@
 
 #include "inkling/core/aligned.h"
 #include "inkling/core/view.h"
+#include "inkling/kernel/kernels.h"
 #include "inkling/kernel/runtime.h"
-#include "inkling/model/workspace.h"
+#include "inkling/model/mlp.h"
 
 namespace inkling {
 
@@ -26,11 +27,7 @@ void in_blocks(const Runtime& rt, std::size_t count, std::size_t unit, std::size
   });
 }
 
-// Whether so few of the images' pixels are ink that the first layer's products had better skip the others.
-bool mostly_background(const Kernels& kernels, PixelView images);
-
-// out (B, O) = epilogue(x W), epilogue being none, bias or bias_relu; W and b of the first layer, or given.
-void affine(const Runtime& rt, const FirstInput& x, const Mlp& model, Epilogue epilogue, MatrixView out);
+// out (B, O) = epilogue(x W), epilogue being none, bias or bias_relu.
 void affine(const Runtime& rt, ConstMatrixView x, ConstMatrixView W, ConstMatrixView b, Epilogue epilogue,
             MatrixView out);
 
@@ -42,8 +39,6 @@ struct Descent {
 };
 
 // dW (I, O) = x^T dz; or a step along it, after which dW holds nothing of use.
-void weight_gradient(const Runtime& rt, const FirstInput& x, ConstMatrixView dz, MatrixView dW,
-                     const Descent& descent = {});
 void weight_gradient(const Runtime& rt, ConstMatrixView x, ConstMatrixView dz, MatrixView dW,
                      const Descent& descent = {});
 

@@ -55,7 +55,8 @@ class Mlp {
   std::size_t layer_count() const { return config_.layer_count(); }
   std::size_t parameter_count() const;  // without padding
 
-  // What each pixel value is worth: (256) floats, ink * p / 255.
+  // What a pixel of 1 is worth, ink / 255, and what each pixel value is: (256) floats, ink * p / 255.
+  float pixel_worth() const { return pixel_values_[1]; }
   const float* pixel_values() const { return pixel_values_.data(); }
 
   std::span<float> arena() { return {parameters_.data(), parameters_.size()}; }

@@ -9,21 +9,6 @@ constexpr std::size_t kColumnsABlock = 128;  // guess: several vectors of every 
 
 }  // namespace
 
-void affine_of_one(const Runtime& rt, const FirstInput& x, ConstMatrixView W, ConstMatrixView b, Epilogue epilogue,
-                   MatrixView out) {
-  if (x.floats.data != nullptr) return affine_of_one(rt, x.floats, W, b, epilogue, out);
-  const SparseRow p{.X = x.pixels,
-                    .pixel_values = x.values,
-                    .W = W.data,
-                    .W_stride = W.stride,
-                    .bias = b.data,
-                    .out = out.data,
-                    .O = W.cols,
-                    .epilogue = epilogue};
-  in_blocks(rt, W.cols, kColumnsABlock, W.rows * W.cols / 4,
-            [&](std::size_t n0, std::size_t n1) noexcept { rt.kernels().sparse_row(p, n0, n1); });
-}
-
 void affine_of_one(const Runtime& rt, ConstMatrixView x, ConstMatrixView W, ConstMatrixView b, Epilogue epilogue,
                    MatrixView out) {
   const Product p{.M = 1,

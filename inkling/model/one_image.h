@@ -4,14 +4,12 @@
 #pragma once
 
 #include "inkling/core/view.h"
+#include "inkling/kernel/kernels.h"
 #include "inkling/kernel/runtime.h"
-#include "inkling/model/workspace.h"
 
 namespace inkling {
 
 // out (1, O) = epilogue(x W), epilogue being none, bias or bias_relu; x has one row.
-void affine_of_one(const Runtime& rt, const FirstInput& x, ConstMatrixView W, ConstMatrixView b, Epilogue epilogue,
-                   MatrixView out);
 void affine_of_one(const Runtime& rt, ConstMatrixView x, ConstMatrixView W, ConstMatrixView b, Epilogue epilogue,
                    MatrixView out);
 

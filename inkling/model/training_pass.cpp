@@ -1,45 +1,29 @@
 #include "inkling/model/training_pass.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "inkling/core/elementary.h"
 #include "inkling/core/error.h"
 #include "inkling/core/rng.h"
+#include "inkling/kernel/reference.h"
 
 namespace inkling {
 namespace {
-
-constexpr std::size_t kUnitsABlock = 8;  // derived: 128 random bits, 16 a unit
 
 // A unit is dropped when its 16 bits are below this; not all of them are, for 1 / (1 - share) must be a number.
 std::uint32_t threshold(float share) {
   return static_cast<std::uint32_t>(std::min(std::lround(static_cast<double>(share) * 65536.0), 65535l));
 }
 
-Rng mask_rng(const TrainingPass& pass, std::size_t layer) { return {pass.seed, streams::kDropout + layer}; }
-
-std::uint64_t first_block(const TrainingPass& pass, std::size_t b, std::size_t width) {
-  return (pass.step << 32) + b * ((width + kUnitsABlock - 1) / kUnitsABlock);
+Mask mask_of(float share, const TrainingPass& pass, std::size_t layer, std::size_t b, std::size_t width) {
+  return {.seed = pass.seed,
+          .stream = streams::kDropout + layer,
+          .first = (pass.step << 32) + b * ((width + kMaskUnits - 1) / kMaskUnits),
+          .limit = threshold(share)};
 }
 
-std::uint32_t bits_of(const std::array<std::uint32_t, 4>& block, std::size_t unit) {
-  return (block[unit / 2] >> (16 * (unit % 2))) & 0xFFFF;
-}
-
-// f(unit, kept) for the units of one row.
-template <typename F>
-void for_mask(float share, const TrainingPass& pass, std::size_t layer, std::size_t b, std::size_t width, const F& f) {
-  const Rng rng = mask_rng(pass, layer);
-  const std::uint32_t limit = threshold(share);
-  const std::uint64_t first = first_block(pass, b, width);
-  for (std::size_t o = 0; o < width; o += kUnitsABlock) {
-    const auto block = rng.block(first + o / kUnitsABlock);
-    const std::size_t units = std::min(kUnitsABlock, width - o);
-    for (std::size_t u = 0; u < units; ++u) f(o + u, bits_of(block, u) >= limit);
-  }
-}
+float scale_of(float share) { return static_cast<float>(1 / (1 - dropped_share(share))); }
 
 // A draw from Gamma(shape, 1): Marsaglia and Tsang 2000, "A simple method for generating gamma variables"; below 1 by
 // their section 6. Draws from rng at index, index + 1, ... and leaves index behind the last.
@@ -77,21 +61,15 @@ double dropped_share(float share) { return threshold(share) / 65536.0; }
 
 bool is_kept(float share, const TrainingPass& pass, std::size_t layer, std::size_t b, std::size_t o,
              std::size_t width) {
-  const auto block = mask_rng(pass, layer).block(first_block(pass, b, width) + o / kUnitsABlock);
-  return bits_of(block, o % kUnitsABlock) >= threshold(share);
+  return reference::is_kept(mask_of(share, pass, layer, b, width), o);
 }
 
 void drop_out(const Runtime& rt, float share, const TrainingPass& pass, std::size_t layer, MatrixView a,
               MatrixView slope) {
-  const auto scale = static_cast<float>(1 / (1 - dropped_share(share)));
+  const float scale = scale_of(share);
   rt.pool().run(a.rows, [&](std::size_t b) noexcept {
-    float* out = a.data + b * a.stride;
     float* slopes = slope.data == nullptr ? nullptr : slope.data + b * slope.stride;
-    for_mask(share, pass, layer, b, a.cols, [&](std::size_t o, bool kept) {
-      const float factor = kept ? scale : 0.0f;
-      out[o] *= factor;
-      if (slopes != nullptr) slopes[o] *= factor;
-    });
+    rt.kernels().drop_units(mask_of(share, pass, layer, b, a.cols), scale, a.data + b * a.stride, slopes, a.cols);
   });
 }
 
@@ -100,7 +78,7 @@ FirstInput noisy_input(const Runtime& rt, const Mlp& model, PixelView images, Wo
   const float* values = model.pixel_values();
   const std::size_t I = images.cols;
   const bool mixed = !pass.partners.empty() && pass.lambda != 1;
-  const float scale = config.dropout_input > 0 ? static_cast<float>(1 / (1 - dropped_share(config.dropout_input))) : 1;
+  const float scale = scale_of(config.dropout_input);
 
   if (mixed || config.input_noise > 0) {
     const MatrixView x = ws.float_inputs(I);
@@ -116,23 +94,18 @@ FirstInput noisy_input(const Runtime& rt, const Mlp& model, PixelView images, Wo
         if (deviation > 0) row[i] += deviation * static_cast<float>(noise.normal((pass.step << 32) + b * I + i));
       }
       if (config.dropout_input > 0)
-        for_mask(config.dropout_input, pass, 0, b, I,
-                 [&](std::size_t i, bool kept) { row[i] = kept ? row[i] * scale : 0.0f; });
+        rt.kernels().drop_inputs(mask_of(config.dropout_input, pass, 0, b, I), scale, row.data(), I);
     });
-    return {.pixels = images, .values = values, .sparse = false, .floats = x};
+    return {.pixels = images, .worth = model.pixel_worth(), .floats = x};
   }
-  if (config.dropout_input == 0) return {.pixels = images, .values = values};
+  if (config.dropout_input == 0) return {.pixels = images, .worth = model.pixel_worth()};
 
-  // A dropped pixel is a background pixel, so the first layer may skip it.
+  // A dropped pixel is a background pixel.
   const std::span<std::uint8_t> own = ws.own_pixels(I);
-  for (std::size_t p = 0; p < ws.own_values.size(); ++p) ws.own_values[p] = values[p] * scale;
   rt.pool().run(images.rows, [&](std::size_t b) noexcept {
-    const std::span<const std::uint8_t> pixels = images.row(b);
-    std::uint8_t* out = own.data() + b * I;
-    for_mask(config.dropout_input, pass, 0, b, I,
-             [&](std::size_t i, bool kept) { out[i] = kept ? pixels[i] : std::uint8_t{0}; });
+    rt.kernels().drop_pixels(mask_of(config.dropout_input, pass, 0, b, I), images.row(b).data(), own.data() + b * I, I);
   });
-  return {.pixels = {own.data(), images.rows, I}, .values = ws.own_values.data()};
+  return {.pixels = {own.data(), images.rows, I}, .worth = model.pixel_worth() * scale};
 }
 
 }  // namespace inkling

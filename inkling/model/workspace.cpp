@@ -12,7 +12,10 @@ bool needs_slope(const Config& config, std::size_t hidden) {
 }  // namespace
 
 Workspace::Workspace(const Mlp& model, std::size_t max_batch, Precision precision)
-    : gradients_(model.arena().size()), loss_(max_batch), is_correct_(max_batch) {
+    : first(precision == Precision::bf16 ? kFixedBitsOfBf16 : kFixedBits),
+      gradients_(model.arena().size()),
+      loss_(max_batch),
+      is_correct_(max_batch) {
   if (max_batch == 0) fail(ErrorKind::config, "a workspace for a batch of 0 images; at least 1 is needed");
   const Config& config = model.config();
   for (std::size_t l = 0; l < model.layer_count(); ++l) {

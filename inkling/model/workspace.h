@@ -4,7 +4,6 @@
 // to one caller at a time; use one for each thread that calls.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -14,17 +13,11 @@
 
 #include "inkling/core/choice.h"
 #include "inkling/core/matrix.h"
-#include "inkling/kernel/ink_lists.h"
 #include "inkling/model/bf16_operands.h"
+#include "inkling/model/first_layer.h"
 #include "inkling/model/mlp.h"
 
 namespace inkling {
-
-// The ink of the images that the first layer reads, listed for its products.
-struct InkCache {
-  InkBuffer by_image, by_pixel;
-  bool has_images = false, has_pixels = false;  // whether they hold the batch's lists
-};
 
 // What the products of a training pass multiply: floats, or their roundings to bf16 (kernel/bf16.h).
 enum class Precision { fp32, bf16 };
@@ -33,15 +26,6 @@ inline std::span<const std::string_view> choice_names(Precision) {
   static constexpr std::string_view kNames[] = {"fp32", "bf16"};
   return kNames;
 }
-
-// What the first layer reads: pixels, each worth values[pixel], or floats where noise or mixing made them so.
-struct FirstInput {
-  PixelView pixels{};             // (B, I)
-  const float* values = nullptr;  // (256)
-  bool sparse = true;             // whether products skip zero pixels
-  ConstMatrixView floats{};       // (B, I), or without data
-  InkCache* ink = nullptr;        // the workspace's
-};
 
 class Workspace {
  public:
@@ -57,12 +41,14 @@ class Workspace {
   std::size_t batch = 0;  // B
   bool training = false;  // whether backward() may follow: it was a training pass, or there is no batch normalisation
   FirstInput input{};     // as the first layer saw it
+  bool keeps_images = false;  // whether its product makes ready for the gradient's
   // Images whose largest logit is their label's, or with mixed labels that of the class with most of the target; set
   // by the loss.
   std::size_t correct = 0;
   double mean_loss = 0;  // of the batch; set by the loss
 
-  // Of Precision::bf16: its passes' products.
+  FirstLayer first;  // the first layer's products where it reads pixels
+  // Of Precision::bf16: its passes' other products.
   std::unique_ptr<Bf16Operands> bf16;
 
   // Output of layer l, (B, widths[l + 1]): activations of a hidden layer, logits of the last one.
@@ -83,17 +69,9 @@ class Workspace {
   MatrixView normal(std::size_t hidden) { return rows(normals_[hidden]); }
   MatrixView column_statistics(std::size_t hidden) { return column_statistics_[hidden]; }
 
-  // One for the whole batch; and `count` for tasks that each take a part of it.
-  InkCache& ink() { return *ink_; }
-  std::span<InkCache> inks(std::size_t count) {
-    if (inks_.size() < count) inks_.resize(count);
-    return {inks_.data(), count};
-  }
-
   // Inputs as floats (B, I), allocated at the first call, and as pixels of their own (B * I), likewise.
   MatrixView float_inputs(std::size_t inputs);
   std::span<std::uint8_t> own_pixels(std::size_t inputs);
-  std::array<float, 256> own_values{};  // what own pixels are worth
 
   // d loss / d parameters, laid out as the model's arena, and a tensor of it.
   std::span<float> gradients() { return {gradients_.data(), gradients_.size()}; }
@@ -111,8 +89,6 @@ class Workspace {
   std::vector<Matrix> slopes_;
   std::vector<Matrix> normals_;
   std::vector<Matrix> column_statistics_;
-  std::unique_ptr<InkCache> ink_ = std::make_unique<InkCache>();
-  std::vector<InkCache> inks_;
   Matrix float_inputs_;
   std::vector<std::uint8_t> own_pixels_;
   AlignedBuffer<float> gradients_;

@@ -9,6 +9,7 @@
 #include "inkling/core/error.h"
 #include "inkling/data/batches.h"
 #include "inkling/model/backprop.h"
+#include "inkling/train/thread_choice.h"
 
 namespace inkling {
 namespace {
@@ -22,6 +23,7 @@ class Run {
  public:
   Run(const Runtime& rt, Mlp& model, const FitData& data, const FitOptions& options, const FitCallbacks& callbacks)
       : rt_(rt),
+        threads_(rt),
         model_(model),
         data_(data),
         options_(options),
@@ -66,6 +68,8 @@ class Run {
   double trained() const { return state_.seconds + seconds_since(start_); }
 
   const Runtime& rt_;
+  ThreadChoice threads_;
+  const Runtime* step_rt_ = &rt_;  // what the step that is under way runs on
   Mlp& model_;
   const FitData data_;
   const FitOptions options_;
@@ -120,8 +124,9 @@ bool Run::train_epoch() {
   bool go_on = true, requested = false;
   for (std::size_t b = state_.batch; b < batches_.count() && go_on; ++b) {
     const Batch batch = batches_.gather(b);
+    if (b % options_.accumulate == 0) step_rt_ = &threads_.next();
     const std::size_t images = batch.labels.size();
-    const double loss = gradient_.loss(rt_, model_, batch, ws_, options_.seed, state_.passes);
+    const double loss = gradient_.loss(*step_rt_, model_, batch, ws_, options_.seed, state_.passes);
     if (!std::isfinite(loss))
       restore_and_fail(fmt::format("batch {} of {}", b + 1, batches_.count()), fmt::format("the loss became {}", loss));
     state_.total_loss += loss * static_cast<double>(images);
@@ -133,7 +138,8 @@ bool Run::train_epoch() {
     if (may_fuse_ && !last) {
       fused_step(batch);
     } else {
-      gradient_.add(rt_, model_, batch, ws_, static_cast<double>(images) / static_cast<double>(images_of_step(b)));
+      gradient_.add(*step_rt_, model_, batch, ws_,
+                    static_cast<double>(images) / static_cast<double>(images_of_step(b)));
       if (step_is_due(b)) step(last);
     }
 
@@ -156,23 +162,23 @@ bool Run::train_epoch() {
 }
 
 void Run::step(bool last_of_epoch) {
-  gradient_.finish(rt_, model_, ws_);
+  gradient_.finish(*step_rt_, model_, ws_);
   if (last_of_epoch) before_.assign(model_.arena().begin(), model_.arena().end());
   rate_ = schedule_.rate(steps_);
-  optimizer_.step(rt_, model_, ws_, rate_);
+  optimizer_.step(*step_rt_, model_, ws_, rate_);
   after_step();
 }
 
 // The same to the last bit, where the gradient is not looked at.
 void Run::fused_step(const Batch& batch) {
   rate_ = schedule_.rate(steps_);
-  optimizer_.backward_and_step(rt_, model_, batch.pixels, ws_, rate_);
+  optimizer_.backward_and_step(*step_rt_, model_, batch.pixels, ws_, rate_);
   after_step();
 }
 
 void Run::after_step() {
-  bound_norms(rt_, model_, options_.gradient.penalty.max_norm);
-  averaging_.after_step(rt_, model_);
+  bound_norms(*step_rt_, model_, options_.gradient.penalty.max_norm);
+  averaging_.after_step(*step_rt_, model_);
   ++steps_;
 }
 

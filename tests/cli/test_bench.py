@@ -13,7 +13,7 @@ class Bench(ProgramTest):
         self.assertRegex(text, r"Machine   2 threads, \w+, fp32; measured peak \d+ GFLOP/s\n")
         self.assertIn("Data      the bundled sample", text)
         self.assertRegex(text, r"Training 784-128-10, .* 4,000 images\n +[\d.]+ s \([\d.]+ to [\d.]+, \d+ epochs\), [\d,]+ images/s")
-        for product in ("forward", "forward_sparse", "weight_gradient", "weight_gradient_sparse", "input_gradient"):
+        for product in ("forward", "forward_pixels", "weight_gradient", "weight_gradient_pixels", "input_gradient"):
             self.assertRegex(text, rf"(?m)^{product} +\d+ x \d+ x \d+ +[\d.]+ +[\d.]+ +\d+ %$")
         self.assertRegex(text, r"one image, one thread +[\d.]+ us \(p99 [\d.]+, p99.9 [\d.]+\)")
         for batch in ("256", "10,000"):

@@ -31,21 +31,6 @@ Matrix random_matrix(std::size_t rows, std::size_t cols, std::uint64_t stream) {
   return m;
 }
 
-// Bytes of which a share is not zero.
-std::vector<std::uint8_t> random_pixels(std::size_t count, double ink, std::uint64_t stream) {
-  const Rng rng(12, stream);
-  std::vector<std::uint8_t> pixels(count);
-  for (std::size_t i = 0; i < count; ++i)
-    if (rng.uniform(2 * i) < ink) pixels[i] = static_cast<std::uint8_t>(1 + rng.below(255, 2 * i + 1));
-  return pixels;
-}
-
-std::vector<float> pixel_values() {
-  std::vector<float> values;
-  for (int p = 0; p < 256; ++p) values.push_back(static_cast<float>(p) / 85.0f);
-  return values;
-}
-
 // A matrix between two rows of guards.
 class Guarded {
  public:
@@ -129,33 +114,6 @@ TEST_P(KernelTest, ProductGivesTheReferencesBytes) {
           if (HasFatalFailure())
             FAIL() << "M " << M << " N " << N << " K " << K << " transposed " << a_transposed << b_transposed;
         }
-  }
-}
-
-TEST_P(KernelTest, ProductOfPixelsGivesTheReferencesBytes) {
-  const std::vector<float> values = pixel_values();
-  for (const auto [M, N, K] : kShapes) {
-    const auto pixels = random_pixels(M * K, 0.7, 1);
-    const Matrix b = random_matrix(K, N, 2);
-    const Matrix bias = random_matrix(1, N, 3);
-    Guarded actual(M, N), expected(M, N);
-    Product p{.M = M,
-              .N = N,
-              .K = K,
-              .a_pixels = pixels.data(),
-              .pixel_values = values.data(),
-              .a_row = K,
-              .b = b.data(),
-              .b_stride = b.stride(),
-              .c = actual.data(),
-              .c_stride = actual.stride(),
-              .epilogue = Epilogue::bias_relu,
-              .bias = bias.data()};
-    kernels().product(p, 0, M, 0, N);
-    p.c = expected.data();
-    reference::product(p);
-    expect_same_bytes(actual.view(), expected.view());
-    actual.expect_untouched_around();
   }
 }
 
@@ -335,13 +293,6 @@ TEST_P(KernelTest, SgdIsOneFusedMultiplyAdd) {
     kernels().sgd(w.data(), g.data(), n, 0.1f);
     for (std::size_t i = 0; i < n; ++i) EXPECT_EQ(w(0, i), std::fma(-0.1f, g(0, i), before(0, i)));
     for (std::size_t i = n; i < n + 16; ++i) EXPECT_EQ(w(0, i), before(0, i)) << "behind the end";
-  }
-}
-
-TEST_P(KernelTest, CountsBytesThatAreNotZero) {
-  for (const std::size_t n : {0u, 1u, 63u, 64u, 65u, 784u}) {
-    const auto bytes = random_pixels(n, 0.3, n);
-    EXPECT_EQ(kernels().count_nonzero(bytes.data(), n), n - static_cast<std::size_t>(std::ranges::count(bytes, 0)));
   }
 }
 

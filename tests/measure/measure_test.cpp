@@ -43,7 +43,7 @@ TEST(LayerProduct, RunsEveryKindAndRefusesImagesOfAnotherSize) {
   const DataSplit data = load_sample();
   for (std::size_t k = 0; k < choice_names(LayerProductKind{}).size(); ++k)
     LayerProduct(static_cast<LayerProductKind>(k), {5000, 784, 3}, data.train).run(rt);
-  EXPECT_THROW(LayerProduct(LayerProductKind::forward_sparse, {5, 783, 3}, data.train), Error);
+  EXPECT_THROW(LayerProduct(LayerProductKind::forward_pixels, {5, 783, 3}, data.train), Error);
   EXPECT_EQ((LayerShape{2, 3, 5}.flops()), 60);
 }
 
@@ -60,8 +60,8 @@ TEST(Answerer, TimesEachImage) {
   const Runtime rt({.threads = 1});
   const DataSplit data = load_sample();
   const Mlp model({.widths = {784, 16, 10}}, 1);
-  EXPECT_EQ(Answerer(model, data.test.images(), 1).one_by_one(rt).size(), data.test.count());
-  Answerer(model, data.test.images(), 256).in_batches(rt);  // the last batch is shorter
+  EXPECT_EQ(Answerer(rt, model, data.test.images(), 1).one_by_one(rt).size(), data.test.count());
+  Answerer(rt, model, data.test.images(), 256).in_batches(rt);  // the last batch is shorter
 }
 
 }  // namespace

@@ -43,20 +43,34 @@ TEST(Forward, InputsAreScaledByTheConfigsInk) {
   EXPECT_FLOAT_EQ(ws.logits()(0, 0), 0.4f);
 }
 
-TEST(Forward, DenseAndSparseFirstLayersGiveTheSameBytes) {
+// Which pixels are blank in all images of a batch decides what is multiplied, and nothing else.
+TEST(Forward, AnImageGivesTheSameBytesInAnyBatch) {
   const Runtime rt({.threads = 2});
   Dataset sparse = made_up_digits(40, 12), dense = sparse;
   for (std::size_t i = 0; i < dense.pixels.size(); ++i)
     dense.pixels[i] = static_cast<std::uint8_t>(dense.pixels[i] | 1);
-  // The same image once in a dense batch and once in a sparse one.
   std::copy_n(sparse.pixels.begin(), 144, dense.pixels.begin());
   const Mlp model({.widths = {144, 50, 10}}, 1);
   Workspace a(model, 40), b(model, 40);
   forward(rt, model, sparse.images(), a);
   forward(rt, model, dense.images(), b);
-  ASSERT_TRUE(a.input.sparse);
-  ASSERT_FALSE(b.input.sparse);
   for (std::size_t c = 0; c < 10; ++c) EXPECT_EQ(a.logits()(0, c), b.logits()(0, c));
+}
+
+// Every pixel of every image is background: only biases are left.
+TEST(Backward, BlankImagesTeachBiasesAlone) {
+  const Runtime rt({.threads = 2});
+  const Mlp model({.widths = {30, 20, 10}}, 1);
+  const std::vector<std::uint8_t> blank(30 * 40);
+  Workspace ws(model, 40);
+  forward(rt, model, {blank.data(), 40, 30}, ws);
+  for (std::size_t o = 0; o < 20; ++o) EXPECT_EQ(ws.output(0)(39, o), 0);
+  softmax_cross_entropy(rt, std::vector<std::uint8_t>(40, 3), ws);
+  std::ranges::fill(ws.gradients(), 7.0f);
+  backward(rt, model, {blank.data(), 40, 30}, ws);
+  for (const float g : ws.gradient(model.table()[0]).row(0)) EXPECT_EQ(g, 0);
+  for (const float g : ws.gradient(model.table()[0]).row(29)) EXPECT_EQ(g, 0);
+  EXPECT_NE(ws.gradient(model.table()[3])(0, 3), 0);
 }
 
 TEST(Backward, PassesTheComplexStepCheckForEveryShape) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "inkling/core/error.h"
 #include "inkling/core/rng.h"
 #include "inkling/model/backprop.h"
 #include "inkling/model/loss.h"
@@ -45,6 +46,7 @@ TEST(OneImage, GivesTheBytesThatItGivesInABatch) {
         Matrix batch(kImages, config.outputs()), one(1, config.outputs());
         predict(rt, model, all, together, batch);
         for (std::size_t j = 0; j < kImages; ++j) {
+          if (j == kImages / 2) freeze(rt, model, alone);
           predict(rt, model, all.middle_rows(j, 1), alone, one);
           for (std::size_t l = 0; l < model.layer_count(); ++l)
             ASSERT_TRUE(same_bytes(ConstMatrixView(alone.output(l)), together.output(l).middle_rows(j, 1)))
@@ -53,6 +55,41 @@ TEST(OneImage, GivesTheBytesThatItGivesInABatch) {
         }
       }
     }
+}
+
+// Frozen weights are those of the moment: a change is seen after the next call, or after a training pass.
+TEST(Freeze, HoldsUntilItIsCalledAgainOrTheModelTrains) {
+  const Runtime rt({.threads = 2});
+  Mlp model({.widths = {100, 30, 10}}, 5);
+  const auto pixels = images(1, 100);
+  std::vector<std::uint8_t> ink(pixels);
+  ink[3] = 200;
+  const PixelView image(ink.data(), 1, 100);
+  Workspace ws(model, 8), fresh(model, 8);
+  Matrix before(1, 10), after(1, 10), now(1, 10);
+  predict(rt, model, image, fresh, before);
+  freeze(rt, model, ws);
+  for (float& w : model.weight(0).row(3)) w += 0.1f;
+  predict(rt, model, image, fresh, after);
+  ASSERT_FALSE(same_bytes(before, after));
+  predict(rt, model, image, ws, now);
+  EXPECT_TRUE(same_bytes(now, before));
+  predict(Runtime({.threads = 1, .isa = Isa::portable}), model, image, ws, now);  // other kernels look again
+  EXPECT_TRUE(same_bytes(now, after));
+  freeze(rt, model, ws);
+  predict(rt, model, image, ws, now);
+  EXPECT_TRUE(same_bytes(now, after));
+  for (float& w : model.weight(0).row(3)) w -= 0.1f;
+  forward(rt, model, image, ws, TrainingPass{});
+  predict(rt, model, image, ws, now);
+  predict(rt, model, image, fresh, after);
+  EXPECT_TRUE(same_bytes(now, after));
+  const Mlp other({.widths = {100, 30, 10}}, 6);
+  freeze(rt, model, ws);
+  predict(rt, other, image, ws, now);
+  predict(rt, other, image, fresh, after);
+  EXPECT_TRUE(same_bytes(now, after));
+  EXPECT_THROW(freeze(rt, Mlp({.widths = {100, 31, 10}}, 1), ws), Error);
 }
 
 // Very many images go through all layers in pieces of 256, each thread's on its own; a backward pass may follow.
