@@ -23,6 +23,18 @@ void to_fixed(const Runtime& rt, const PixelKernels& kernels, ConstMatrixView m,
             [&](std::size_t n0, std::size_t n1) noexcept { kernels.to_fixed(m, rows, out, n0, n1); });
 }
 
+PixelProduct forward_product(PixelView images, const FixedPoint& W, float worth, const float* bias, Epilogue epilogue,
+                             MatrixView out) {
+  return {.pixels = images,
+          .b = W,
+          .worth = worth,
+          .rows = {},
+          .c = out.data,
+          .c_stride = out.stride,
+          .epilogue = epilogue,
+          .bias = bias};
+}
+
 // epilogue(worth * pixels b), with rows of `to_fix` brought to fixed point first, unless that was done before, and
 // other(part, parts) for each part of some other work, which the product does not need.
 template <typename F>
@@ -73,14 +85,7 @@ void FirstLayer::prepare(const Runtime& rt, ConstMatrixView W) {
 
 void FirstLayer::forward_rows(const Kernels& kernels, const FirstInput& x, const float* bias, Epilogue epilogue,
                               MatrixView out) const noexcept {
-  const PixelProduct p{.pixels = x.pixels,
-                       .b = weights_.current(),
-                       .worth = x.worth,
-                       .rows = {},
-                       .c = out.data,
-                       .c_stride = out.stride,
-                       .epilogue = epilogue,
-                       .bias = bias};
+  const PixelProduct p = forward_product(x.pixels, weights_.current(), x.worth, bias, epilogue, out);
   kernels.pixels.product(p, 0, x.pixels.rows, 0, out.cols);
 }
 
@@ -110,14 +115,8 @@ void FirstLayer::forward(const Runtime& rt, const FirstInput& x, ConstMatrixView
   if (takes && !has_ink_) take_ink(rt, x.pixels);
   const PixelView images = takes ? PixelView(ink(B)) : x.pixels;
   FixedBuffer& weights = B == 1 ? weights_of_one_ : weights_;
-  const PixelProduct p{.pixels = images,
-                       .b = frozen ? weights.current() : weights.resize(images.cols, W.cols, bits_),
-                       .worth = x.worth,
-                       .rows = {},
-                       .c = out.data,
-                       .c_stride = out.stride,
-                       .epilogue = epilogue,
-                       .bias = bias};
+  const FixedPoint fixed = frozen ? weights.current() : weights.resize(images.cols, W.cols, bits_);
+  const PixelProduct p = forward_product(images, fixed, x.worth, bias, epilogue, out);
   const bool transposes_now = takes && transposes && !has_transposed_;
   const View<std::uint8_t> t = transposes_now ? transposed(B) : View<std::uint8_t>();
   multiply(rt, B == 1 ? rt.kernels().one_image : rt.kernels().pixels, p, frozen ? nullptr : &W,
