@@ -377,8 +377,9 @@ void take_columns(PixelView X, const std::uint8_t* any, View<std::uint8_t> out, 
 }
 
 void describe_pixel_product(Kernels& table) noexcept {
-  table.pixels = {kFixedColumns, &to_fixed<kOfBatches>, &pixel_product<kOfBatches>};
-  table.one_image = {std::max(kFixedColumns, kOfOne * kLanes), &to_fixed<kOfOne>, &pixel_product<kOfOne>};
+  constexpr std::size_t kOne = std::max(kFixedColumns, kOfOne * kLanes);
+  table.pixels = {kFixedColumns, kFixedColumns, &to_fixed<kOfBatches>, &pixel_product<kOfBatches>};
+  table.one_image = {kOne, kOne, &to_fixed<kOfOne>, &pixel_product<kOfOne>};
   table.find_ink = &find_ink;
   table.take_columns = &take_columns;
   table.transpose_pixels = &transpose_pixels;

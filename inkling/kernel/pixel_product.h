@@ -69,8 +69,9 @@ using RowNumbers = std::span<const std::uint32_t>;
 
 // C (M, N) = epilogue(worth * P B).
 struct PixelProduct {
-  PixelView pixels;  // P (M, K)
-  FixedPoint b;      // B (K, N)
+  PixelView pixels;           // P (M, K)
+  bool rows_aligned = false;  // rows of P begin on 64-byte boundaries and may be read up to a multiple of kPixelBlock
+  FixedPoint b;               // B (K, N)
   float worth = 1;
   RowNumbers rows;     // (M): which row of C, and of w, each row of P belongs to; the others are not touched
   float* c = nullptr;  // (rows, N), rows c_stride apart; under descend it is not touched
@@ -86,8 +87,9 @@ struct PixelProduct {
 };
 
 struct PixelKernels {
-  std::size_t columns = 0;  // columns go in multiples of it to threads
-  // Columns [n0, n1) of rows of m to fixed point, whose units are those of all rows; n0 is a multiple of `columns`.
+  // Columns go in multiples of these to threads, of a product and of what is brought to fixed point.
+  std::size_t columns = 0, fixed_columns = 0;
+  // Columns [n0, n1) of rows of m to fixed point, whose units are those of all rows; n0 is a multiple of fixed_columns.
   void (*to_fixed)(ConstMatrixView m, RowNumbers rows, const FixedPoint& out, std::size_t n0,
                    std::size_t n1) noexcept = nullptr;
   // Rows [r0, r1), columns [n0, n1) of P B; r0 is a multiple of kPixelRows, n0 of `columns`.

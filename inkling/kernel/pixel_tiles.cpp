@@ -75,7 +75,7 @@ INKLING_BYTES inline void store_digits(const __m512i (&q)[4], std::uint8_t* cons
   }
 }
 
-// Vectors times kHalf columns from n on, n a multiple of kFixedColumns.
+// Vectors times kHalf columns from n on.
 template <std::size_t Digits, std::size_t Vectors>
 INKLING_BYTES void columns_to_fixed(ConstMatrixView m, RowNumbers rows, const FixedPoint& out, std::size_t n) {
   const float* const columns = m.data + n;
@@ -119,18 +119,20 @@ INKLING_BYTES void columns_to_fixed(ConstMatrixView m, RowNumbers rows, const Fi
         const __m512 scaled = _mm512_maskz_mul_ps(finite[v], _mm512_load_ps(from[i] + v * kHalf), factors[v]);
         q[i] = _mm512_xor_si512(_mm512_add_epi32(_mm512_cvtps_epi32(scaled), offset), offset);
       }
-      std::uint8_t* const tiles = group_tiles(out, n + v / 2 * kGroup) + row % kPixelBlock / 4 * kRow;
+      const std::size_t column = n + v * kHalf, first = column % kGroup / kHalf * Digits;
+      std::uint8_t* const tiles = group_tiles(out, column) + row % kPixelBlock / 4 * kRow;
       std::uint8_t* to[Digits];
       for (std::size_t digit = 0; digit < Digits; ++digit)
-        to[digit] = tiles + tile_place(v % 2 * Digits + digit, row / kPixelBlock, steps);
+        to[digit] = tiles + tile_place(first + digit, row / kPixelBlock, steps);
       store_digits<Digits>(q, to);
     }
   }
 }
 
 template <std::size_t Digits>
-INKLING_BYTES void panel_to_fixed(ConstMatrixView m, RowNumbers rows, const FixedPoint& out, std::size_t n) {
-  switch (std::min(kFixedColumns, round_up(m.cols, kHalf) - n) / kHalf) {
+INKLING_BYTES void panel_to_fixed(ConstMatrixView m, RowNumbers rows, const FixedPoint& out, std::size_t n,
+                                  std::size_t n1) {
+  switch (std::min(kFixedColumns, round_up(n1 - n, kHalf)) / kHalf) {
     case 1: return columns_to_fixed<Digits, 1>(m, rows, out, n);
     case 2: return columns_to_fixed<Digits, 2>(m, rows, out, n);
     case 3: return columns_to_fixed<Digits, 3>(m, rows, out, n);
@@ -140,10 +142,10 @@ INKLING_BYTES void panel_to_fixed(ConstMatrixView m, RowNumbers rows, const Fixe
 
 INKLING_BYTES void to_fixed(ConstMatrixView m, RowNumbers rows, const FixedPoint& out, std::size_t n0,
                             std::size_t n1) noexcept {
-  assert((rows.empty() ? m.rows : rows.size()) == out.K && m.cols == out.N && n0 % kFixedColumns == 0 &&
+  assert((rows.empty() ? m.rows : rows.size()) == out.K && m.cols == out.N && n0 % kHalf == 0 &&
          m.stride % kColumnUnit == 0);
   for (std::size_t n = n0; n < n1; n += kFixedColumns)
-    digits_of(out.bits) == 3 ? panel_to_fixed<3>(m, rows, out, n) : panel_to_fixed<2>(m, rows, out, n);
+    digits_of(out.bits) == 3 ? panel_to_fixed<3>(m, rows, out, n, n1) : panel_to_fixed<2>(m, rows, out, n, n1);
 }
 
 // Copies rows [r, r + 32) of `steps` steps from `first` on to tiles, zero where there are no pixels: the tiles of the
@@ -164,11 +166,39 @@ INKLING_BYTES void pack(PixelView X, std::size_t r, std::size_t first, std::size
   }
 }
 
-// Two tiles of sums of 32 rows: those of `steps` packed steps of pixels times the pairs of digits' tiles from b on,
-// added to the sums that are there, or not.
-INKLING_PRODUCT inline void multiply_tiles(const std::uint8_t* a, const std::uint8_t* b, std::size_t steps, bool adds,
-                                           std::int32_t* sums) {
-  const std::size_t below = steps * kTile;
+// Brings the next two tiles of digits from the second cache to the first, while those before them are multiplied.
+INKLING_PRODUCT inline void fetch_tiles(const std::uint8_t* tiles) {
+#pragma GCC unroll 32
+  for (std::size_t row = 0; row < 2 * kTile; row += kRow)
+    _mm_prefetch(reinterpret_cast<const char*>(reinterpret_cast<std::uintptr_t>(tiles) + row), _MM_HINT_T0);
+}
+
+// 32 rows of pixels as tiles: those of a step, upper and lower, and so on step by step.
+struct PixelTiles {
+  const std::uint8_t* upper = nullptr;
+  std::size_t row = 0, lower = 0, step = 0;  // bytes from a tile's row to the next, to the lower tile, to the next step
+};
+
+PixelTiles packed_tiles(const std::uint8_t* pixels, std::size_t steps) { return {pixels, kRow, steps * kTile, kTile}; }
+
+// Those of rows that are tiles' rows as they stand, from step `first` on.
+PixelTiles tiles_in_place(PixelView X, std::size_t r, std::size_t first) {
+  return {X.data + r * X.stride + first * kPixelBlock, X.stride, kHalf * X.stride, kRow};
+}
+
+// Asks memory for `steps` steps that stand `ahead` bytes behind these.
+INKLING_PRODUCT void fetch_pixels(const PixelTiles& tiles, std::size_t steps, std::size_t ahead) {
+  const auto next = reinterpret_cast<std::uintptr_t>(tiles.upper) + ahead;
+  for (std::size_t i = 0; i < kPixelRows; ++i)
+    for (std::size_t step = 0; step < steps; ++step)
+      _mm_prefetch(reinterpret_cast<const char*>(next + i * tiles.row + step * tiles.step), _MM_HINT_T1);
+}
+
+// Two tiles of sums of 32 rows: those of `steps` steps of pixels times the pairs of digits' tiles from b on, added to
+// the sums that are there, or not.
+INKLING_PRODUCT inline void multiply_tiles(const PixelTiles& pixels, const std::uint8_t* b, std::size_t steps,
+                                           bool adds, std::int32_t* sums) {
+  const std::uint8_t *upper = pixels.upper, *lower = upper + pixels.lower;
   if (adds) {
     _tile_loadd(0, sums, kRow);
     _tile_loadd(1, sums + kSums, kRow);
@@ -180,11 +210,12 @@ INKLING_PRODUCT inline void multiply_tiles(const std::uint8_t* a, const std::uin
     _tile_zero(2);
     _tile_zero(3);
   }
-  for (std::size_t step = 0; step < steps; ++step, a += kTile, b += 2 * kTile) {
-    _tile_loadd(4, a, kRow);
+  for (std::size_t step = 0; step < steps; ++step, upper += pixels.step, lower += pixels.step, b += 2 * kTile) {
+    fetch_tiles(b + 2 * kTile);
+    _tile_loadd(4, upper, pixels.row);
     _tile_loadd(6, b, kRow);
     _tile_loadd(7, b + kTile, kRow);
-    _tile_loadd(5, a + below, kRow);
+    _tile_loadd(5, lower, pixels.row);
     _tile_dpbusd(0, 4, 6);
     _tile_dpbusd(1, 4, 7);
     _tile_dpbusd(2, 5, 6);
@@ -264,17 +295,19 @@ INKLING_PRODUCT void rows(const PixelProduct& p, std::size_t r, std::size_t n0, 
   alignas(64) std::int32_t sums[2 * Digits * kSums];
   std::int64_t before[2 * kSums];
   const std::size_t steps = steps_of(p.pixels.cols), chunks = (steps + kPackedSteps - 1) / kPackedSteps;
-  const bool is_long = chunks > kChunksOfInt;
+  const bool is_long = chunks > kChunksOfInt, packs = !p.rows_aligned || p.pixels.rows - r < kPixelRows;
   for (std::size_t n = n0; n < n1; n += kGroup) {
     const std::size_t halves = n + kHalf < n1 ? 2 : 1;
     const std::uint8_t* const tiles = group_tiles(p.b, n);
     for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
       const std::size_t first = chunk * kPackedSteps, count = std::min(kPackedSteps, steps - first);
       const std::size_t ahead = chunk + 1 < chunks ? kPackedSteps * kPixelBlock : kPixelRows * p.pixels.stride;
-      if (chunks > 1 || n == n0) pack(p.pixels, r, first, count, ahead, pixels);
+      if (packs && (chunks > 1 || n == n0)) pack(p.pixels, r, first, count, ahead, pixels);
+      const PixelTiles a = packs ? packed_tiles(pixels, count) : tiles_in_place(p.pixels, r, first);
+      if (!packs && n == n0) fetch_pixels(a, count, ahead);
       memory_is_touched();
       for (std::size_t tile = 0; tile < halves * Digits; tile += 2)
-        multiply_tiles(pixels, tiles + tile_place(tile, first, steps), count, chunk % kChunksOfInt != 0,
+        multiply_tiles(a, tiles + tile_place(tile, first, steps), count, chunk % kChunksOfInt != 0,
                        sums + tile * kSums);
       memory_is_touched();
       if (is_long && (chunk + 1 == chunks || (chunk + 1) % kChunksOfInt == 0))
@@ -313,7 +346,7 @@ INKLING_PRODUCT void pixel_product(const PixelProduct& p, std::size_t r0, std::s
 
 }  // namespace
 
-void add_pixel_tiles(Kernels& table) { table.pixels = {kFixedColumns, &to_fixed, &pixel_product}; }
+void add_pixel_tiles(Kernels& table) { table.pixels = {kFixedColumns, kHalf, &to_fixed, &pixel_product}; }
 
 }  // namespace inkling
 #else

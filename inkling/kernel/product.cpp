@@ -73,6 +73,12 @@ HWY_INLINE V finish(const Product& p, V sum, std::size_t m, std::size_t n) {
   return sum;
 }
 
+// Zero times a NaN or an infinity of A is a NaN: what stands behind N columns is not left to B's zeros.
+HWY_INLINE V without_padding(const Product& p, V c, std::size_t n) {
+  if (n + kLanes <= p.N) return c;
+  return hn::IfThenElseZero(hn::FirstN(D(), n < p.N ? p.N - n : 0), c);
+}
+
 // Rows [m, m + Rows), columns [n, n + Vectors * kLanes), summed over [k0, k1). panel holds B's rows k0.. for these
 // columns.
 template <std::size_t Rows, std::size_t Vectors, class Elements>
@@ -104,7 +110,7 @@ HWY_INLINE void block(const Product& p, const Elements& a, const float* HWY_REST
 #pragma GCC unroll 16
     for (std::size_t v = 0; v < Vectors; ++v) {
       const std::size_t column = n + v * kLanes;
-      const V c = last ? finish(p, sum[r][v], m + r, column) : sum[r][v];
+      const V c = last ? without_padding(p, finish(p, sum[r][v], m + r, column), column) : sum[r][v];
       hn::StoreU(c, d, (last && p.epilogue == Epilogue::descend ? p.w : p.c) + (m + r) * p.c_stride + column);
     }
 }
@@ -208,11 +214,6 @@ void product_of(const Product& p, const Elements& a, std::size_t m0, std::size_t
       k0 = k1;
     } while (k0 < p.K);
   }
-  // Zero times a NaN or an infinity of A is a NaN: padding is cleared and not left to B's zeros.
-  const std::size_t padded = round_up(p.N, kColumnUnit);
-  float* const out = p.epilogue == Epilogue::descend ? p.w : p.c;
-  if (n1 >= p.N)
-    for (std::size_t m = m0; m < m1; ++m) std::fill(out + m * p.c_stride + p.N, out + m * p.c_stride + padded, 0.0f);
 }
 
 void product(const Product& p, std::size_t m0, std::size_t m1, std::size_t n0, std::size_t n1) noexcept {

@@ -6,6 +6,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "inkling/kernel/rowwise.cpp"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -149,13 +150,27 @@ void softmax_loss(const SoftmaxLoss& p, std::size_t b0, std::size_t b1) noexcept
   }
 }
 
-void column_sums(ConstMatrixView m, float* out) noexcept {
+inline constexpr std::size_t kRowsAhead = 16;  // guess: asked of memory before they are added
+
+// Of Vectors vectors at once, whose additions do not wait for one another.
+template <std::size_t Vectors>
+HWY_INLINE void sums_of_columns(ConstMatrixView m, std::size_t c, float* out) {
   const D d;
-  for (std::size_t c = 0; c < m.cols; c += kLanes) {
-    V sum = hn::Zero(d);
-    for (std::size_t r = 0; r < m.rows; ++r) sum = hn::Add(sum, hn::LoadU(d, m.data + r * m.stride + c));
-    hn::StoreU(sum, d, out + c);
+  V sums[Vectors];
+  for (auto& sum : sums) sum = hn::Zero(d);
+  for (std::size_t r = 0; r < m.rows; ++r) {
+    hwy::Prefetch(m.data + (r + kRowsAhead) * m.stride + c);
+    for (std::size_t v = 0; v < Vectors; ++v)
+      sums[v] = hn::Add(sums[v], hn::LoadU(d, m.data + r * m.stride + c + v * kLanes));
   }
+  for (std::size_t v = 0; v < Vectors; ++v) hn::StoreU(sums[v], d, out + c + v * kLanes);
+}
+
+void column_sums(ConstMatrixView m, float* out) noexcept {
+  std::size_t c = 0;
+  for (; c + 4 * kLanes <= m.cols; c += 4 * kLanes) sums_of_columns<4>(m, c, out);
+  for (; c + 2 * kLanes <= m.cols; c += 2 * kLanes) sums_of_columns<2>(m, c, out);
+  for (; c < m.cols; c += kLanes) sums_of_columns<1>(m, c, out);
 }
 
 void sgd(float* w, const float* g, std::size_t n, float rate) noexcept {

@@ -19,13 +19,14 @@ void in_panels(const Runtime& rt, std::size_t N, std::size_t columns, const F& f
 
 void to_fixed(const Runtime& rt, const PixelKernels& kernels, ConstMatrixView m, RowNumbers rows,
               const FixedPoint& out) {
-  in_panels(rt, m.cols, kernels.columns,
+  in_panels(rt, m.cols, kernels.fixed_columns,
             [&](std::size_t n0, std::size_t n1) noexcept { kernels.to_fixed(m, rows, out, n0, n1); });
 }
 
-PixelProduct forward_product(PixelView images, const FixedPoint& W, float worth, const float* bias, Epilogue epilogue,
-                             MatrixView out) {
+PixelProduct forward_product(PixelView images, bool rows_aligned, const FixedPoint& W, float worth, const float* bias,
+                             Epilogue epilogue, MatrixView out) {
   return {.pixels = images,
+          .rows_aligned = rows_aligned,
           .b = W,
           .worth = worth,
           .rows = {},
@@ -85,7 +86,7 @@ void FirstLayer::prepare(const Runtime& rt, ConstMatrixView W) {
 
 void FirstLayer::forward_rows(const Kernels& kernels, const FirstInput& x, const float* bias, Epilogue epilogue,
                               MatrixView out) const noexcept {
-  const PixelProduct p = forward_product(x.pixels, weights_.current(), x.worth, bias, epilogue, out);
+  const PixelProduct p = forward_product(x.pixels, false, weights_.current(), x.worth, bias, epilogue, out);
   kernels.pixels.product(p, 0, x.pixels.rows, 0, out.cols);
 }
 
@@ -116,7 +117,7 @@ void FirstLayer::forward(const Runtime& rt, const FirstInput& x, ConstMatrixView
   const PixelView images = takes ? PixelView(ink(B)) : x.pixels;
   FixedBuffer& weights = B == 1 ? weights_of_one_ : weights_;
   const FixedPoint fixed = frozen ? weights.current() : weights.resize(images.cols, W.cols, bits_);
-  const PixelProduct p = forward_product(images, fixed, x.worth, bias, epilogue, out);
+  const PixelProduct p = forward_product(images, takes, fixed, x.worth, bias, epilogue, out);
   const bool transposes_now = takes && transposes && !has_transposed_;
   const View<std::uint8_t> t = transposes_now ? transposed(B) : View<std::uint8_t>();
   multiply(rt, B == 1 ? rt.kernels().one_image : rt.kernels().pixels, p, frozen ? nullptr : &W,
@@ -141,6 +142,7 @@ void FirstLayer::weight_gradient(const Runtime& rt, const FirstInput& x, ConstMa
               [&](std::size_t c0, std::size_t c1) noexcept { rt.kernels().transpose_pixels(images, t, c0, c1); });
   has_transposed_ = true;
   PixelProduct p{.pixels = t,
+                 .rows_aligned = true,
                  .b = dz_.resize(B, dz.cols, bits_),
                  .worth = x.worth,
                  .rows = pixels_,

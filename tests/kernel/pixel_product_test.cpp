@@ -70,14 +70,17 @@ TEST_P(PixelProductTest, GivesTheIntegerReferencesBytes) {
     for (const int bits : {kFixedBits, kFixedBitsOfBf16})
       for (const Epilogue epilogue : {Epilogue::none, Epilogue::bias, Epilogue::bias_relu, Epilogue::descend}) {
         const double ink = std::vector{0.0, 0.19, 1.0}[(M + N + static_cast<std::size_t>(epilogue)) % 3];
-        const std::size_t stride = K + 3;
-        const auto pixels = random_pixels(M, stride, ink);
+        const bool aligned = (M + N + K) % 2 == 0;
+        const std::size_t stride = aligned ? round_up(K, kPixelBlock) : K + 3;
+        AlignedBuffer<std::uint8_t> pixels(M * stride);
+        std::ranges::copy(random_pixels(M, stride, ink), pixels.data());
         const Matrix B = random_matrix(K, N, 2), bias = random_matrix(1, N, 3), w = random_matrix(M, N, 4);
         for (const PixelKernels& k : {kernels().pixels, kernels().one_image}) {
           const bool descends = epilogue == Epilogue::descend;
           GuardedMatrix actual(w.view());
           Matrix expected = w;
           PixelProduct p{.pixels = {pixels.data(), M, K, stride},
+                         .rows_aligned = aligned,
                          .b = {.K = K, .N = N, .bits = bits},
                          .worth = 3.0f / 255,
                          .rows = {},
