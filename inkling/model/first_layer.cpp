@@ -7,7 +7,8 @@ namespace {
 
 // guess: of work in multiply-adds that is not skipped; below, one thread is done before a second begins
 constexpr std::size_t kWorthThreads = 1u << 19;
-constexpr std::size_t kBlocksPerThread = 4;  // guess: so that a thread that lost its core does not hold up the others
+// measured (preset numpy, two threads; docs/performance.md): of 4, 8 and 16 the best for narrow layers
+constexpr std::size_t kBlocksPerThread = 16;
 
 // Calls f(n0, n1) for columns [0, N) in panels of so many columns, on all threads where there are several.
 template <typename F>
