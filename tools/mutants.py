@@ -88,7 +88,7 @@ MUTANTS = [
     mutant("rowwise.cross_entropy_dz", "inkling/kernel/rowwise.cpp", GRADCHECK,
            "dz[p.labels[b + r]] -= p.scale;", "dz[0] -= p.scale;"),
     mutant("rowwise.db_without_last_image", "inkling/kernel/rowwise.cpp", GRADCHECK,
-           "for (std::size_t r = 0; r < m.rows; ++r) sum", "for (std::size_t r = 0; r + 1 < m.rows; ++r) sum"),
+           "r < m.rows; ++r) {\n    hwy::Prefetch", "r + 1 < m.rows; ++r) {\n    hwy::Prefetch"),
     mutant("rowwise.sgd_upwards", "inkling/kernel/rowwise.cpp", "TorchOptimizers.Sgd",
            "const V minus_rate = hn::Set(d, -rate);", "const V minus_rate = hn::Set(d, rate);"),
     mutant("pixel_product.dropped_bias", "inkling/kernel/pixel_product.cpp", PRODUCTS,
