@@ -40,12 +40,13 @@ class PixelProductTest : public testing::TestWithParam<Isa> {
  protected:
   const Kernels& kernels() const { return kernels_for(GetParam()); }
 
-  // p with b made of rows of B, in pieces of 96 rows and one panel of columns at a time.
+  // p with b made of rows of B, in the smallest pieces of columns, and 96 rows of one panel of columns at a time.
   void compute(const PixelKernels& k, PixelProduct p, ConstMatrixView B, RowNumbers rows, int bits) {
     p.b = buffer_.resize(rows.empty() ? B.rows : rows.size(), B.cols, bits);
+    for (std::size_t n = 0; n < B.cols; n += k.fixed_columns)
+      k.to_fixed(B, rows, p.b, n, std::min(n + k.fixed_columns, B.cols));
     for (std::size_t n = 0; n < B.cols; n += k.columns) {
       const std::size_t end = std::min(n + k.columns, B.cols);
-      k.to_fixed(B, rows, p.b, n, end);
       for (std::size_t r = 0; r < p.pixels.rows; r += 96) k.product(p, r, std::min(r + 96, p.pixels.rows), n, end);
     }
   }
