@@ -19,6 +19,14 @@ inline constexpr std::size_t kAlignment = 64;  // derived: a cache line, and the
 // The smallest multiple of `unit` that is not below n.
 constexpr std::size_t round_up(std::size_t n, std::size_t unit) { return (n + unit - 1) / unit * unit; }
 
+// Floats from one row of a matrix to the next: whole cache lines, but no multiple of 4 KB, since lines at such
+// distances share one set of the first cache.
+constexpr std::size_t row_stride(std::size_t cols) {
+  constexpr std::size_t kLine = kAlignment / sizeof(float), kPage = 4096 / sizeof(float);
+  const std::size_t stride = round_up(cols, kLine);
+  return stride != 0 && stride % kPage == 0 ? stride + kLine : stride;
+}
+
 // Asks the system for huge pages where `bytes` of memory that nobody has touched are many of them: fewer faults, and
 // fewer misses of the processor's table of pages. A system without them does as before.
 void prefer_huge_pages(void* data, std::size_t bytes) noexcept;

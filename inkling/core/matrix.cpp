@@ -12,7 +12,7 @@ namespace {
 std::size_t padded_stride(std::size_t cols) {
   if (cols > std::numeric_limits<std::size_t>::max() / sizeof(float) / 2)
     fail(ErrorKind::limit, "a matrix of {} columns does not fit in memory", cols);
-  return round_up(cols, kAlignment / sizeof(float));
+  return row_stride(cols);
 }
 
 std::size_t padded_size(std::size_t rows, std::size_t stride) {

@@ -6,12 +6,12 @@
 
 namespace inkling {
 
-enum class Isa {
-  portable,  // plain C++ on any processor; fused multiply-adds are computed exactly in software
-  neon,      // 64-bit Arm
-  avx2,      // x86-64 with AVX2 and FMA (2013 on)
-  avx512,    // x86-64 with AVX-512 F, BW, CD, DQ, VL (2017 on)
-  amx,       // the same, and bf16 products on tiles (2023 on)
+enum class Isa {  // what comes later has all that the same processor's earlier ones have
+  portable,       // plain C++ on any processor; fused multiply-adds are computed exactly in software
+  neon,           // 64-bit Arm
+  avx2,           // x86-64 with AVX2 and FMA (2013 on)
+  avx512,         // x86-64 with AVX-512 F, BW, CD, DQ, VL (2017 on)
+  amx,            // the same, and bf16 products on tiles (2023 on)
 };
 
 std::string_view name(Isa isa);

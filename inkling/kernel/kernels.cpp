@@ -19,20 +19,19 @@ void add_bf16(Isa isa, bool by_tiles, Bf16Kernels& table);
 const Kernels& kernels_for(Isa isa) {
   static const std::array<Kernels, 5> tables = [] {
     std::array<Kernels, 5> made;
-    for (const Isa listed : {Isa::portable, Isa::neon, Isa::avx2, Isa::avx512, Isa::amx}) {
-      Kernels& table = made[static_cast<std::size_t>(listed)];
-      table.isa = listed;
-      const Isa each = listed == Isa::amx ? Isa::avx512 : listed;  // but for tiles
+    for (const Isa each : {Isa::portable, Isa::neon, Isa::avx2, Isa::avx512, Isa::amx}) {
+      Kernels& table = made[static_cast<std::size_t>(each)];
+      table.isa = each;
       add_product(each, table);
       add_pixel_product(each, table);
-      if (listed == Isa::amx) add_pixel_tiles(table);
+      if (each == Isa::amx) add_pixel_tiles(table);
       add_one_image(each, table);
       add_rowwise(each, table);
       add_activation(each, table);
       add_normalize(each, table);
       add_update(each, table);
       add_dropout(each, table);
-      add_bf16(each, listed == Isa::amx, table.bf16);
+      add_bf16(each, each == Isa::amx, table.bf16);
     }
     return made;
   }();

@@ -406,7 +406,7 @@ fixed::Scale fixed::scale_of(std::uint32_t largest, int bits) noexcept {
 
 void add_pixel_product(Isa isa, Kernels& table) {
 #if HWY_TARGETS & HWY_AVX3_DL
-  if (isa == Isa::avx512 && has_avx512_of_2019()) return N_AVX3_DL::describe_pixel_product(table);
+  if (isa >= Isa::avx512 && has_avx512_of_2019()) return N_AVX3_DL::describe_pixel_product(table);
 #endif
   INKLING_CHOOSE(isa, describe_pixel_product)(table);
 }

@@ -9,14 +9,8 @@
 namespace inkling {
 namespace {
 
-constexpr std::size_t kFloatsPerLine = kAlignment / sizeof(float);
-
 Tensor place_behind(const std::vector<Tensor>& table, std::string name, std::size_t rows, std::size_t cols) {
-  return {.name = std::move(name),
-          .rows = rows,
-          .cols = cols,
-          .stride = round_up(cols, kFloatsPerLine),
-          .offset = arena_size(table)};
+  return {.name = std::move(name), .rows = rows, .cols = cols, .stride = row_stride(cols), .offset = arena_size(table)};
 }
 
 }  // namespace

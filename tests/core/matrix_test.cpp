@@ -31,6 +31,17 @@ std::string refusal(ErrorKind kind, F f) {
   return "";
 }
 
+TEST(RowStride, IsWholeCacheLinesAndNoWholePages) {
+  for (std::size_t cols = 0; cols <= 5000; ++cols) {
+    EXPECT_GE(row_stride(cols), cols);
+    EXPECT_LE(row_stride(cols), round_up(cols, 16) + 16);
+    EXPECT_EQ(row_stride(cols) % 16, 0u);
+    EXPECT_TRUE(cols == 0 || row_stride(cols) % 1024 != 0) << cols;
+  }
+  EXPECT_EQ(row_stride(0), 0u);
+  EXPECT_EQ(row_stride(128), 128u);
+}
+
 TEST(Matrix, RowsAreAlignedAndPaddingIsZero) {
   for (const std::size_t cols : {1u, 15u, 16u, 17u, 784u}) {
     Matrix m(3, cols);

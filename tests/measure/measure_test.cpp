@@ -38,6 +38,11 @@ TEST(FmaRound, CountsEveryThreadsOperations) {
   EXPECT_EQ(fma_round(Runtime({.threads = 3})), 3 * one);
 }
 
+TEST(FmaRound, UsesTheWidestVectorsThatThereAre) {
+  const double lanes = available_isas().back() >= Isa::avx512 ? 16 : available_isas().back() == Isa::portable ? 1 : 4;
+  EXPECT_GE(fma_round(Runtime({.threads = 1})), 1e6 * 2 * 12 * lanes);
+}
+
 TEST(LayerProduct, RunsEveryKindAndRefusesImagesOfAnotherSize) {
   const Runtime rt({.threads = 2});
   const DataSplit data = load_sample();
