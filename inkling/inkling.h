@@ -30,6 +30,8 @@
 #include "inkling/model/penalty.h"
 #include "inkling/model/training_pass.h"
 #include "inkling/model/workspace.h"
+#include "inkling/report/colors.h"
+#include "inkling/report/picture.h"
 #include "inkling/train/checkpoint.h"
 #include "inkling/train/find_rate.h"
 #include "inkling/train/fit.h"
