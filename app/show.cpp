@@ -104,8 +104,7 @@ class Show {
           charts.push_back((*make)(context_));
           chart_kinds.push_back(kind);
         });
-    std::optional<inkling::Gnuplot> gnuplot;
-    if (!charts.empty()) gnuplot = inkling::Gnuplot::start(charts);
+    std::optional<inkling::Gnuplot> gnuplot = inkling::Gnuplot::start(charts);
     for (const ShowKind* kind : possible)
       if (const auto* make = std::get_if<MakePicture>(&kind->make))
         try_one(*kind, [&] {

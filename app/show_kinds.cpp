@@ -29,11 +29,11 @@ Picture confusion(const ShowContext& c) {
   const inkling::Answers& a = c.subject.answers();
   std::vector<std::size_t> counts(a.classes.size() * a.classes.size());
   for (std::size_t n = 0; n < a.data.count(); ++n) ++counts[a.data.labels[n] * a.classes.size() + a.read[n]];
-  return confusion_picture(counts, a.classes, c.subject.name);
+  return inkling::confusion_picture(counts, a.classes, c.subject.name);
 }
 
 Chart reliability(const ShowContext& c) {
-  return reliability_chart(
+  return inkling::reliability_chart(
       inkling::statistics_of(c.subject.answers().probabilities, c.subject.test().labels, c.subject.logits()),
       c.subject.name);
 }
@@ -57,7 +57,7 @@ Picture saliency(const ShowContext& c) {
     seen[a.data.labels[n]] = true;
     images.push_back(n);
   }
-  return saliency_picture(c.rt, c.subject.model(), a, images, c.subject.name);
+  return inkling::saliency_picture(c.rt, c.subject.model(), a, images, c.subject.name);
 }
 
 // Where the line begins: the model that was named, or what the run began with.
@@ -88,47 +88,50 @@ Chart line(const ShowContext& c) {
                                    inkling::first_images(c.subject.data->train, images));
   line.test = inkling::along_line(c.rt, from, c.subject.model(), line.positions,
                                   inkling::first_images(c.subject.test(), images));
-  return line_chart(line, c.subject.model().config().output, c.subject.name);
+  return inkling::line_chart(line, c.subject.model().config().output, c.subject.name);
 }
 
 const ShowKind kKinds[] = {
     {"loss", "loss over the epochs, the best one marked", Needs::run,
-     MakeChart([](const ShowContext& c) { return loss_chart(history(c), c.subject.name); })},
+     MakeChart([](const ShowContext& c) { return inkling::loss_chart(history(c), c.subject.name); })},
     {"accuracy", "accuracy over the epochs, the best one marked", Needs::run,
-     MakeChart([](const ShowContext& c) { return accuracy_chart(history(c), c.subject.name); })},
+     MakeChart([](const ShowContext& c) { return inkling::accuracy_chart(history(c), c.subject.name); })},
     {"rate", "learning rate over the epochs", Needs::run,
-     MakeChart([](const ShowContext& c) { return rate_chart(history(c), c.subject.name); })},
+     MakeChart([](const ShowContext& c) { return inkling::rate_chart(history(c), c.subject.name); })},
     {"gradients", "norms of gradients and steps, layer by layer", Needs::run,
-     MakeChart([](const ShowContext& c) { return gradients_chart(history(c), c.subject.name); })},
-    {"predictions", "test images and what is read in them", Needs::data,
-     MakePicture([](const ShowContext& c) { return predictions_picture(c.subject.answers(), c.subject.name); })},
+     MakeChart([](const ShowContext& c) { return inkling::gradients_chart(history(c), c.subject.name); })},
+    {"predictions", "test images and what is read in them", Needs::data, MakePicture([](const ShowContext& c) {
+       return inkling::predictions_picture(c.subject.answers(), c.subject.name);
+     })},
     {"mistakes", "the wrong answers that the model was surest of", Needs::data,
-     MakePicture([](const ShowContext& c) { return mistakes_picture(c.subject.answers(), c.subject.name); })},
+     MakePicture([](const ShowContext& c) { return inkling::mistakes_picture(c.subject.answers(), c.subject.name); })},
     {"confusion", "which class is read as which", Needs::data, MakePicture(confusion)},
     {"reliability", "whether its confidence can be believed", Needs::data, MakeChart(reliability)},
     {"weights", "first-layer weights as images, by the class they serve", Needs::model,
      MakePicture([](const ShowContext& c) {
-       return weights_picture(c.rt, c.subject.model(), c.subject.loaded->info.image_height,
-                              c.subject.loaded->info.image_width, c.subject.classes(), c.subject.name);
+       return inkling::weights_picture(c.rt, c.subject.model(), c.subject.loaded->info.image_height,
+                                       c.subject.loaded->info.image_width, c.subject.classes(), c.subject.name);
      })},
     {"activations", "what all units answer to one image (--index)", Needs::data, MakePicture([](const ShowContext& c) {
-       return activations_picture(c.rt, c.subject.model(), c.subject.answers(), image(c), c.subject.name);
+       return inkling::activations_picture(c.rt, c.subject.model(), c.subject.answers(), image(c), c.subject.name);
      })},
     {"class-activations", "what all units answer to each class, on average", Needs::data,
      MakePicture([](const ShowContext& c) {
-       return class_activations_picture(c.rt, c.subject.model(), c.subject.test(), c.subject.classes(), c.subject.name);
+       return inkling::class_activations_picture(c.rt, c.subject.model(), c.subject.test(), c.subject.classes(),
+                                                 c.subject.name);
      })},
     {"saliency", "which pixels an answer hangs on (--index)", Needs::data, MakePicture(saliency)},
     {"preferred", "what each class and some hidden units like most to see", Needs::model,
      MakePicture([](const ShowContext& c) {
-       return preferred_picture(c.rt, c.subject.model(), c.subject.loaded->info.image_height,
-                                c.subject.loaded->info.image_width, c.subject.classes(), c.subject.name);
+       return inkling::preferred_picture(c.rt, c.subject.model(), c.subject.loaded->info.image_height,
+                                         c.subject.loaded->info.image_width, c.subject.classes(), c.subject.name);
      })},
     {"map", "the last hidden layer in the plane (PCA)", Needs::data, MakeChart([](const ShowContext& c) {
-       return map_chart(c.rt, c.subject.model(), c.subject.test(), c.subject.classes(), c.subject.name);
+       return inkling::map_chart(c.rt, c.subject.model(), c.subject.test(), c.subject.classes(), c.subject.name);
      })},
     {"histograms", "weights and outputs, layer by layer", Needs::model, MakeChart([](const ShowContext& c) {
-       return histograms_chart(c.rt, c.subject.model(), c.subject.data ? &c.subject.test() : nullptr, c.subject.name);
+       return inkling::histograms_chart(c.rt, c.subject.model(), c.subject.data ? &c.subject.test() : nullptr,
+                                        c.subject.name);
      })},
     {"line", "loss on the line from the start, or from --against", Needs::data, MakeChart(line)},
 };

@@ -37,8 +37,9 @@ ShowSubject::ShowSubject(const inkling::Runtime& rt, const std::string& path, co
     loaded = inkling::load_model(path);
   else
     no_model = fmt::format("{} has no model yet", path);
-  if (!source.empty()) return load_data(source);
-  if (!loaded) {
+  if (!source.empty()) {
+    load_data(source);
+  } else if (!loaded) {
     no_data = no_model;
   } else if (!history && !reads_mnist(loaded->info)) {
     no_data = "no data is named; give it with --data";

@@ -15,12 +15,12 @@ std::string hex(Color c) { return fmt::format("'#{:02x}{:02x}{:02x}'", c.red, c.
 // What a number is to gnuplot; it reads NaN as missing.
 std::string number(double value) { return std::isfinite(value) ? fmt::format("{:.9g}", value) : "NaN"; }
 
-std::string range(const Axis& axis) {
+std::string range(const ChartAxis& axis) {
   const auto end = [](const std::optional<double>& value) { return value ? number(*value) : std::string("*"); };
   return fmt::format("[{}:{}]", end(axis.low), end(axis.high));
 }
 
-std::string axis_commands(char name, const Axis& axis) {
+std::string axis_commands(char name, const ChartAxis& axis) {
   std::string text = fmt::format("set {}label {} textcolor rgb {} font ',24'\nset {}range {}\n", name,
                                  gnuplot_quoted(axis.label), hex(kText), name, range(axis));
   if (axis.logarithmic) text += fmt::format("set logscale {}\nset format {} '%g'\n", name, name);

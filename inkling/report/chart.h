@@ -15,7 +15,7 @@
 
 namespace inkling {
 
-struct Axis {
+struct ChartAxis {
   std::string label;  // name and unit
   std::optional<double> low{}, high{};
   bool logarithmic = false;
@@ -25,8 +25,8 @@ struct Axis {
 enum class Drawn { lines, points, bars, dots };  // bars have the width of the chart's bar_width; dots are small points
 
 struct Series {
-  std::string name;          // in the key; empty: not there
-  std::vector<double> x, y;  // a NaN is left out
+  std::string name{};            // in the key; empty: not there
+  std::vector<double> x{}, y{};  // a NaN is left out
   Color color = kOkabeIto[0];
   Drawn drawn = Drawn::lines;
   int dash = 1;   // 1: none; 2, 3, ...: gnuplot's
@@ -37,7 +37,7 @@ struct Series {
 struct Mark {
   double x = 0;
   std::optional<double> y{};
-  std::string text;
+  std::string text{};
   double height = 0.55;  // of the words, as a share of the panel's
   bool to_the_left = false;
 };
@@ -52,8 +52,8 @@ enum class KeyPlace { none, top_right, bottom_right, top_left };
 
 struct Panel {
   std::string title;  // empty where there is one panel
-  Axis x, y;
-  std::vector<Series> series;
+  ChartAxis x, y;
+  std::vector<Series> series{};
   std::vector<Mark> marks{};
   std::vector<Note> notes{};
   KeyPlace key = KeyPlace::none;

@@ -61,6 +61,7 @@ std::string with_title_and_fonts(const Bytes& bytes, const std::string& title) {
 
 std::optional<Gnuplot> Gnuplot::start(std::span<const Chart> charts) {
   Gnuplot gnuplot;
+  if (charts.empty()) return gnuplot;
   gnuplot.folder_ = temporary_folder();
   std::string script;
   for (const Chart& chart : charts) {
@@ -111,15 +112,15 @@ std::string Gnuplot::said() const {
 void Gnuplot::finish(const fs::path& folder) {
   const auto until = std::chrono::steady_clock::now() + kMostSeconds;
   int status = 0;
-  for (;;) {
+  while (process_ != 0) {
     const ::pid_t ended = ::waitpid(process_, &status, WNOHANG);
-    if (ended == process_) break;
+    if (ended == process_) process_ = 0;
+    if (process_ == 0) break;
     if (ended < 0 && errno != EINTR) fail(ErrorKind::io, "gnuplot cannot be waited for: {}", std::strerror(errno));
     if (std::chrono::steady_clock::now() > until)
       fail(ErrorKind::io, "gnuplot has not drawn the charts in {} s", kMostSeconds.count());
     std::this_thread::sleep_for(2ms);
   }
-  process_ = 0;
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) fail(ErrorKind::io, "gnuplot failed: {}", said());
   for (const auto& [name, title] : charts_) {
     std::error_code error;

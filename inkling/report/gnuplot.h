@@ -18,7 +18,8 @@ namespace inkling {
 
 class Gnuplot {
  public:
-  // Starts drawing. Nothing, when there is no gnuplot in PATH. Throws Error io: no process, no temporary folder.
+  // Starts drawing, where there is anything to draw. Nothing, when there is no gnuplot in PATH. Throws Error io: no
+  // process, no temporary folder.
   static std::optional<Gnuplot> start(std::span<const Chart> charts);
   Gnuplot(Gnuplot&& other) noexcept;
   Gnuplot& operator=(Gnuplot&&) = delete;

@@ -112,7 +112,7 @@ Chart map_chart(const Runtime& rt, const Mlp& model, const Dataset& data, std::s
   Panel panel{.title = "", .x = {}, .y = {}, .series = {}};
   const auto axis = [&](std::size_t k) {
     const double share = pc.total_variance > 0 ? pc.variances[k] / pc.total_variance : 0;
-    return Axis{.label = fmt::format("principal component {} ({:.0f} % of the variance)", k + 1, 100 * share)};
+    return ChartAxis{.label = fmt::format("principal component {} ({:.0f} % of the variance)", k + 1, 100 * share)};
   };
   panel.x = axis(0);
   panel.y = axis(1);
@@ -140,7 +140,7 @@ Chart map_chart(const Runtime& rt, const Mlp& model, const Dataset& data, std::s
 }
 
 Chart line_chart(const LineMeasured& line, Output output, std::string_view name) {
-  const auto panel = [&](std::string title, Axis y, auto value, KeyPlace key) {
+  const auto panel = [&](std::string title, ChartAxis y, auto value, KeyPlace key) {
     Panel p{.title = std::move(title),
             .x = {.label = "place on the line", .low = line.positions.front(), .high = line.positions.back()},
             .y = std::move(y),
@@ -153,7 +153,7 @@ Chart line_chart(const LineMeasured& line, Output output, std::string_view name)
     for (const Metrics& m : line.test) p.series[1].y.push_back(value(m));
     return p;
   };
-  Axis loss{.label = output == Output::softmax ? "mean loss, nats" : "mean loss", .low = 0.0};
+  ChartAxis loss{.label = output == Output::softmax ? "mean loss, nats" : "mean loss", .low = 0.0};
   return {.name = "line",
           .title = fmt::format("On the straight line to {}", name),
           .explanation = fmt::format(

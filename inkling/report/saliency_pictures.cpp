@@ -86,9 +86,10 @@ Picture saliency_picture(const Runtime& rt, const Mlp& model, const Answers& a, 
       draw_text(picture, column(k + 1) + kSide / 2, y + kSide + 28, fmt::format("±{:.2g}", limit), kFaintLabel,
                 Align::center);
     }
-    draw_text(picture, column(3) + kSide, y + kSide + 56,
-              fmt::format("sum {} = {} in the logit", two_digits(integrated.sum[n]), two_digits(integrated.difference[n])),
-              kFaintLabel, Align::right);
+    draw_text(
+        picture, column(3) + kSide, y + kSide + 56,
+        fmt::format("sum {} = {} in the logit", two_digits(integrated.sum[n]), two_digits(integrated.difference[n])),
+        kFaintLabel, Align::right);
   }
   const int bar = sheet.body.y + kHeader + static_cast<int>(images.size()) * kRow + 8;
   draw_color_bar(picture, {column(0), bar, 4 * kSide + 3 * kGap, 20}, diverging, -1, "lowers the logit", "does nothing",

@@ -20,7 +20,7 @@ void need_epochs(const RunHistory& history) {
     fail(ErrorKind::config, "{}: no epoch was finished, so there are no curves", history.folder.string());
 }
 
-Axis epoch_axis(const RunHistory& history) {
+ChartAxis epoch_axis(const RunHistory& history) {
   const auto last = static_cast<double>(history.epochs.back().epoch);
   return {.label = "epoch", .low = 0.5, .high = last + 0.5, .whole_numbers = true};
 }
