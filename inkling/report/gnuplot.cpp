@@ -52,6 +52,7 @@ std::string for_xml(std::string text) {
 std::string with_title_and_fonts(const Bytes& bytes, const std::string& title) {
   std::string text(bytes.begin(), bytes.end());
   replace_all(text, "<title>Gnuplot</title>", "<title>" + for_xml(title) + "</title>");
+  replace_all(text, "font-family=\":Bold\"", "font-family=\"DejaVu Sans\" font-weight=\"bold\"");
   replace_all(text, "font-family=\"DejaVu Sans\"",
               "font-family=\"DejaVu Sans, Verdana, Helvetica, Arial, sans-serif\"");
   return text;

@@ -60,15 +60,12 @@ Matrix without_zeros(ConstMatrixView numbers) {
 }  // namespace
 
 Chart reliability_chart(const Statistics& s, std::string_view model) {
-  Series right{.name = "read right", .color = kOkabeIto[0], .drawn = Drawn::bars};
+  Series right{.name = "", .color = kOkabeIto[0], .drawn = Drawn::bars};
   Series sure{.name = "", .color = kOkabeIto[3], .drawn = Drawn::bars};
-  Series means{.name = "mean confidence and accuracy", .color = kOkabeIto[1], .drawn = Drawn::points, .point = 13};
   for (const ReliabilityBin& bin : s.bins) {
     const double middle = shown_percent((bin.low + bin.high) / 2);
     right.x.push_back(middle);
     right.y.push_back(shown_percent(bin.accuracy));
-    means.x.push_back(shown_percent(bin.confidence));
-    means.y.push_back(shown_percent(bin.accuracy));
     sure.x.push_back(middle);
     sure.y.push_back(bin.count == 0 ? std::nan("") : static_cast<double>(bin.count));
   }
@@ -85,8 +82,7 @@ Chart reliability_chart(const Statistics& s, std::string_view model) {
       .panels = {{.title = "How often it is right",
                   .x = {.label = "confidence, %", .low = 0.0, .high = 100.0},
                   .y = {.label = "read right, %", .low = 0.0, .high = 100.0},
-                  .series = {std::move(right), std::move(means)},
-                  .key = KeyPlace::top_left,
+                  .series = {std::move(right)},
                   .bar_width = width,
                   .diagonal = true},
                  {.title = "How often it is so sure",
@@ -109,6 +105,7 @@ Chart map_chart(const Runtime& rt, const Mlp& model, const Dataset& data, std::s
   const PrincipalComponents pc = principal_components(outputs, 2);
 
   constexpr int kSigns[] = {7, 5, 9, 13, 11, 6, 4, 8, 12, 10};  // gnuplot's, filled ones first
+  constexpr std::size_t kYellow = 7;                            // too light for small signs on white
   Panel panel{.title = "", .x = {}, .y = {}, .series = {}};
   const auto axis = [&](std::size_t k) {
     const double share = pc.total_variance > 0 ? pc.variances[k] / pc.total_variance : 0;
@@ -118,7 +115,7 @@ Chart map_chart(const Runtime& rt, const Mlp& model, const Dataset& data, std::s
   panel.y = axis(1);
   for (std::size_t c = 0; c < classes.size(); ++c) {
     Series s{.name = "",
-             .color = kind_color(c),
+             .color = c % kOkabeIto.size() == kYellow ? kFaintText : kind_color(c),
              .drawn = Drawn::dots,
              .point = kSigns[(c + c / kOkabeIto.size()) % std::size(kSigns)]};
     for (std::size_t n = 0; n < images.rows; ++n) {
@@ -146,8 +143,8 @@ Chart line_chart(const LineMeasured& line, Output output, std::string_view name)
             .y = std::move(y),
             .series = {{.name = "training", .x = line.positions, .y = {}, .color = kind_color(0)},
                        {.name = "test", .x = line.positions, .y = {}, .color = kind_color(2), .dash = 2}},
-            .marks = {{.x = 0, .text = line.from, .height = 0.08},
-                      {.x = 1, .text = line.to, .height = 0.16, .to_the_left = true}},
+            .marks = {{.x = 0, .text = line.from, .height = 0.94},
+                      {.x = 1, .text = line.to, .height = 0.6, .to_the_left = true}},
             .key = key};
     for (const Metrics& m : line.train) p.series[0].y.push_back(value(m));
     for (const Metrics& m : line.test) p.series[1].y.push_back(value(m));
@@ -164,7 +161,7 @@ Chart line_chart(const LineMeasured& line, Output output, std::string_view name)
                          "Loss", std::move(loss), [](const Metrics& m) { return m.loss; }, KeyPlace::top_right),
                      panel(
                          "Accuracy", {.label = "images read right, %", .low = 0.0, .high = 100.0},
-                         [](const Metrics& m) { return shown_percent(m.accuracy); }, KeyPlace::top_left)},
+                         [](const Metrics& m) { return shown_percent(m.accuracy); }, KeyPlace::bottom_right)},
           .columns = 2};
 }
 
@@ -202,8 +199,8 @@ Chart histograms_chart(const Runtime& rt, const Mlp& model, const Dataset* data,
     const Histogram weights = histogram(model.weight(l), kBins);
     const std::string layer = last ? std::string("Last layer") : fmt::format("Layer {}", l + 1);
     chart.panels.push_back(histogram_panel(
-        fmt::format("{}: {} weights, standard deviation {:.3g}", layer, count_text(weights.count), weights.deviation),
-        "weight", weights, 0, 1));
+        fmt::format("{}: {} weights, deviation {:.2g}", layer, count_text(weights.count), weights.deviation), "weight",
+        weights, 0, 1));
     if (data == nullptr) continue;
     const Histogram all = histogram(outputs[l], kBins), others = histogram(without_zeros(outputs[l]), kBins);
     const double share = all.count == 0 ? 0 : static_cast<double>(others.count) / static_cast<double>(all.count);

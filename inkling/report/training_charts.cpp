@@ -26,10 +26,11 @@ ChartAxis epoch_axis(const RunHistory& history) {
 }
 
 Series series_of(const RunHistory& history, std::string name, std::size_t kind, const Value& value) {
+  constexpr int kDashes[] = {1, 4, 2, 5};               // gnuplot's: none, dash and dot, dashes, ...
   constexpr int kSigns[] = {7, 5, 9, 13, 11, 6, 4, 8};  // gnuplot's: disc, square, triangle, diamond, ...
   Series s{.name = std::move(name),
            .color = kind_color(kind),
-           .dash = static_cast<int>(kind % 5) + 1,
+           .dash = kDashes[kind % std::size(kDashes)],
            .point = history.epochs.size() <= kMostSigns ? kSigns[kind % std::size(kSigns)] : 0};
   for (const EpochRecord& e : history.epochs) {
     s.x.push_back(static_cast<double>(e.epoch));
