@@ -2,7 +2,7 @@
 //
 // Found by gradient ascent with a regulariser (Erhan, Bengio, Courville, Vincent 2009, "Visualizing Higher-Layer
 // Features of a Deep Network"; Simonyan et al. 2014; the smoothness term as in Mahendran, Vedaldi 2015). Of all images
-// p with pixels from 0 to 1 it climbs, from black,
+// p with pixels from 0 to 1 it climbs, from a light grey,
 //
 //   J(p) = a(p) / G - decay / 2 sum_i p_i^2 - smoothness / 2 sum_{i, j neighbours} (p_i - p_j)^2
 //

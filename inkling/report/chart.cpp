@@ -53,22 +53,14 @@ std::string axis_commands(char name, const ChartAxis& axis) {
   return text;
 }
 
-std::string_view key_place(KeyPlace place) {
-  switch (place) {
-    case KeyPlace::none: return "off";
-    case KeyPlace::top_right: return "inside top right";
-    case KeyPlace::bottom_right: return "inside bottom right";
-    case KeyPlace::top_left: return "inside top left Left reverse";
-  }
-  return "off";
-}
+constexpr std::string_view kDashes[] = {"1", "(9,4,2,4)", "(6,3)", "(2,3)"};  // gnuplot's: lengths of strokes and gaps
 
 std::string how_drawn(const Series& s) {
   const std::string color = hex(s.color);
   switch (s.drawn) {
     case Drawn::lines:
       return fmt::format("with {} lc rgb {} lw 1.6 dt {} pt {} ps 1.1", s.point > 0 ? "linespoints" : "lines", color,
-                         s.dash, std::max(s.point, 1));
+                         kDashes[static_cast<std::size_t>(s.dash) % std::size(kDashes)], std::max(s.point, 1));
     case Drawn::points: return fmt::format("with points lc rgb {} pt {} ps 1.6 lw 1", color, s.point);
     case Drawn::dots: return fmt::format("with points lc rgb {} pt {} ps 0.6 lw 0.7", color, s.point);
     case Drawn::bars: return fmt::format("with boxes lc rgb {} fill solid 0.8 noborder", color);
@@ -79,7 +71,13 @@ std::string how_drawn(const Series& s) {
 // Where on the page a panel is, as shares of it; y upwards.
 struct Place {
   double left, right, bottom, top;
+  double title;  // the height of its title
+  std::size_t key_columns;
 };
+
+std::size_t names_in_key(const Panel& panel) {
+  return static_cast<std::size_t>(std::ranges::count_if(panel.series, [](const Series& s) { return !s.name.empty(); }));
+}
 
 // A logarithmic axis whose ends were left open gets those of its numbers, with some room.
 ChartAxis with_ends(ChartAxis axis, const std::vector<Series>& series) {
@@ -100,6 +98,7 @@ ChartAxis with_ends(ChartAxis axis, const std::vector<Series>& series) {
 
 std::string panel_script(const Panel& panel, const Place& place, std::size_t block) {
   std::string data, plots;
+  const std::size_t keys = names_in_key(panel);
   const auto add = [&](const std::string& what) { plots += (plots.empty() ? "plot " : ", \\\n  ") + what; };
   for (const Series& s : panel.series) {
     data += fmt::format("$data{} << END_OF_DATA\n", block);
@@ -116,15 +115,14 @@ std::string panel_script(const Panel& panel, const Place& place, std::size_t blo
       "screen {}\n",
       number(place.left), number(place.right), number(place.bottom), number(place.top));
   if (!panel.title.empty())
-    text += fmt::format("set title {} offset 0,-0.4 textcolor rgb {} font ':Bold,24'\n", gnuplot_quoted(panel.title),
-                        hex(kText));
+    text += fmt::format("set label {} at screen {}, screen {} left textcolor rgb {} font ':Bold,24'\n",
+                        gnuplot_quoted(panel.title), number(place.left), number(place.title), hex(kText));
   text += axis_commands('x', panel.x) + axis_commands('y', with_ends(panel.y, panel.series));
-  if (panel.key == KeyPlace::none)
-    text += "unset key\n";
-  else
-    text +=
-        fmt::format("set key {} opaque fillcolor rgb '#ffffff' noautotitle spacing 1.3 samplen 3 textcolor rgb {}\n",
-                    key_place(panel.key), hex(kText));
+  text += keys == 0 ? "unset key\n"
+                    : fmt::format(
+                          "set key at graph 0, graph 1.01 left bottom Left reverse horizontal maxcols {} "
+                          "noautotitle samplen 2.4 width 1 spacing 1.2 textcolor rgb {}\n",
+                          place.key_columns, hex(kText));
   if (panel.bar_width > 0) text += fmt::format("set boxwidth {}\n", number(panel.bar_width));
   for (const Mark& m : panel.marks) {
     text += fmt::format("set arrow from first {}, graph 0 to first {}, graph 1 nohead lc rgb {} lw 0.8 dt 3\n",
@@ -142,7 +140,7 @@ std::string panel_script(const Panel& panel, const Place& place, std::size_t blo
   if (panel.diagonal) add(fmt::format("x with lines lc rgb {} lw 1 dt 2 notitle", hex(kText)));
   return text + plots +
          "\nunset label\nunset arrow\nunset logscale\nunset format\nset format '%h'\nset xtics autofreq\n"
-         "set ytics autofreq\nunset title\n";
+         "set ytics autofreq\n";
 }
 
 }  // namespace
@@ -181,10 +179,15 @@ std::string gnuplot_script(const Chart& chart, const std::filesystem::path& fold
   for (std::size_t k = 0; k < chart.panels.size(); ++k) {
     const int width = (kChartWidth - kMargin) / static_cast<int>(columns);
     const int left = static_cast<int>(k % columns) * width, top = above + static_cast<int>(k / columns) * row_height;
+    const std::size_t keys = names_in_key(chart.panels[k]), key_columns = columns == 1 ? 8 : 4;
+    const int title_room = chart.panels[k].title.empty() ? 14 : 54;
+    const int key_room = 40 * static_cast<int>((keys + key_columns - 1) / key_columns);
     const Place place{.left = share(left + 150, kChartWidth),
                       .right = share(left + width - 10, kChartWidth),
                       .bottom = 1 - share(top + row_height - 92, height),
-                      .top = 1 - share(top + (chart.panels[k].title.empty() ? 20 : 56), height)};
+                      .top = 1 - share(top + title_room + key_room, height),
+                      .title = 1 - share(top + 24, height),
+                      .key_columns = key_columns};
     page += panel_script(chart.panels[k], place, block);
     block += chart.panels[k].series.size();
   }

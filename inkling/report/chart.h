@@ -29,7 +29,7 @@ struct Series {
   std::vector<double> x{}, y{};  // a NaN is left out
   Color color = kOkabeIto[0];
   Drawn drawn = Drawn::lines;
-  int dash = 1;   // 1: none; 2, 3, ...: gnuplot's
+  int dash = 0;   // 0: none; 1 to 3: kinds of dashes
   int point = 0;  // gnuplot's number of the sign, 0: none on lines
 };
 
@@ -48,15 +48,12 @@ struct Note {
   std::string text;
 };
 
-enum class KeyPlace { none, top_right, bottom_right, top_left };
-
 struct Panel {
   std::string title;  // empty where there is one panel
   ChartAxis x, y;
   std::vector<Series> series{};
   std::vector<Mark> marks{};
   std::vector<Note> notes{};
-  KeyPlace key = KeyPlace::none;
   double bar_width = 0;
   bool diagonal = false;  // a thin line along x = y
 };

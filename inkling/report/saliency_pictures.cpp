@@ -96,7 +96,7 @@ Picture saliency_picture(const Runtime& rt, const Mlp& model, const Answers& a, 
 
 Picture preferred_picture(const Runtime& rt, const Mlp& model, std::size_t height, std::size_t width,
                           std::span<const std::string> classes, std::string_view title) {
-  constexpr int kSide = 224, kTile = 264, kRow = kSide + 70, kHeading = 52, kColumns = 5;
+  constexpr int kSide = 224, kTile = 264, kRow = kSide + 100, kHeading = 52, kColumns = 5;
   constexpr int kSmall = 112, kSmallTile = 132, kSmallRow = 132, kSmallColumns = 10;
   constexpr std::size_t kMostClasses = 60, kUnits = 20, kMostLayers = 4;
   const PreferredOptions options;
@@ -140,9 +140,8 @@ Picture preferred_picture(const Runtime& rt, const Mlp& model, std::size_t heigh
     const std::string change = fixed_text(found.black[c], 1) + " → " + fixed_text(found.found[c], 1);
     TextStyle bold = kLabel;
     bold.weight = FontWeight::bold;
-    const std::string name = shortened(classes[c], bold, kSide - text_width(change, kFaintLabel) - 8);
-    draw_text(picture, left, top + kSide + 30, name, bold);
-    draw_text(picture, left + kSide, top + kSide + 30, change, kFaintLabel, Align::right);
+    draw_text(picture, left, top + kSide + 32, shortened(classes[c], bold, kSide), bold);
+    draw_text(picture, left, top + kSide + 62, change, kFaintLabel);
   }
   y += class_rows * kRow;
   for (std::size_t l = 0; l < layers; ++l) {
