@@ -62,7 +62,7 @@ std::string how_drawn(const Series& s) {
       return fmt::format("with {} lc rgb {} lw 1.6 dt {} pt {} ps 1.1", s.point > 0 ? "linespoints" : "lines", color,
                          kDashes[static_cast<std::size_t>(s.dash) % std::size(kDashes)], std::max(s.point, 1));
     case Drawn::points: return fmt::format("with points lc rgb {} pt {} ps 1.6 lw 1", color, s.point);
-    case Drawn::dots: return fmt::format("with points lc rgb {} pt {} ps 0.6 lw 0.7", color, s.point);
+    case Drawn::dots: return fmt::format("with points lc rgb {} pt {} ps 0.75 lw 0.7", color, s.point);
     case Drawn::bars: return fmt::format("with boxes lc rgb {} fill solid 0.8 noborder", color);
   }
   return {};
@@ -148,13 +148,16 @@ std::string panel_script(const Panel& panel, const Place& place, std::size_t blo
 std::string gnuplot_quoted(std::string_view text) {
   std::string quoted = "'";
   for (const char c : text) {
-    if (c == '\'') quoted += '\'';
-    quoted += static_cast<unsigned char>(c) < ' ' || c == '\x7f' ? ' ' : c;
+    const bool control = static_cast<unsigned char>(c) < ' ' || c == '\x7f';
+    if (c == '\'')
+      quoted += "’";  // nothing then ends the text but its end: gnuplot reads doubled quotes at a beginning wrongly
+    else
+      quoted += control ? ' ' : c;
   }
   return quoted + "'";
 }
 
-std::string gnuplot_script(const Chart& chart, const std::filesystem::path& folder) {
+std::string gnuplot_script(const Chart& chart) {
   const std::size_t columns = std::max<std::size_t>(1, std::min(chart.columns, chart.panels.size()));
   const std::size_t rows = (chart.panels.size() + columns - 1) / columns;
   const int row_height = rows == 1 ? kPanelHeight : kSmallPanelHeight;
@@ -193,12 +196,11 @@ std::string gnuplot_script(const Chart& chart, const std::filesystem::path& fold
   }
   page += "unset multiplot\nset output\nreset\n";
 
-  const std::string files = (folder / chart.name).string();
   const std::string size = fmt::format(
       "size {},{} font 'DejaVu Sans,22' linewidth 2 noenhanced background rgb '#ffffff'", kChartWidth, height);
-  return fmt::format("set terminal pngcairo {} fontscale 0.75\nset output {}\n{}", size, gnuplot_quoted(files + ".png"),
-                     page) +
-         fmt::format("set terminal svg {} dynamic\nset output {}\n{}", size, gnuplot_quoted(files + ".svg"), page);
+  return fmt::format("set terminal pngcairo {} fontscale 0.75\nset output {}\n{}", size,
+                     gnuplot_quoted(chart.name + ".png"), page) +
+         fmt::format("set terminal svg {} dynamic\nset output {}\n{}", size, gnuplot_quoted(chart.name + ".svg"), page);
 }
 
 }  // namespace inkling

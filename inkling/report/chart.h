@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -68,10 +67,10 @@ struct Chart {
 
 inline constexpr int kChartWidth = 1600, kPanelHeight = 800, kSmallPanelHeight = 460;
 
-// A text in gnuplot's quotes; control characters become spaces.
+// A text in gnuplot's single quotes, in which nothing has a meaning; quotes become ’, control characters spaces.
 std::string gnuplot_quoted(std::string_view text);
 
-// Commands that write FOLDER/NAME.png and FOLDER/NAME.svg.
-std::string gnuplot_script(const Chart& chart, const std::filesystem::path& folder);
+// Commands that write NAME.png and NAME.svg in the working folder.
+std::string gnuplot_script(const Chart& chart);
 
 }  // namespace inkling
