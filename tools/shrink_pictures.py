@@ -17,8 +17,8 @@ def main():
     *files, folder = sys.argv[1:]
     for file in map(pathlib.Path, files):
         image = Image.open(file).convert("RGB")
-        small = image.resize((image.width // 2, image.height // 2), Image.LANCZOS)
-        small.quantize(COLOURS, dither=Image.Dither.NONE).save(pathlib.Path(folder) / file.name, optimize=True)
+        small = image.reduce(2)
+        small.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE).save(pathlib.Path(folder) / file.name, optimize=True)
 
 
 main()
