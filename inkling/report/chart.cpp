@@ -59,10 +59,10 @@ std::string how_drawn(const Series& s) {
   const std::string color = hex(s.color);
   switch (s.drawn) {
     case Drawn::lines:
-      return fmt::format("with {} lc rgb {} lw 1.6 dt {} pt {} ps 1.1", s.point > 0 ? "linespoints" : "lines", color,
-                         kDashes[static_cast<std::size_t>(s.dash) % std::size(kDashes)], std::max(s.point, 1));
-    case Drawn::points: return fmt::format("with points lc rgb {} pt {} ps 1.6 lw 1", color, s.point);
-    case Drawn::dots: return fmt::format("with points lc rgb {} pt {} ps 0.75 lw 0.7", color, s.point);
+      return fmt::format("with {} lc rgb {} lw 1.6 dt {} pt {} ps 1.1*sign", s.point > 0 ? "linespoints" : "lines",
+                         color, kDashes[static_cast<std::size_t>(s.dash) % std::size(kDashes)], std::max(s.point, 1));
+    case Drawn::points: return fmt::format("with points lc rgb {} pt {} ps 1.6*sign lw 1", color, s.point);
+    case Drawn::dots: return fmt::format("with points lc rgb {} pt {} ps 0.75*sign lw 0.7", color, s.point);
     case Drawn::bars: return fmt::format("with boxes lc rgb {} fill solid 0.8 noborder", color);
   }
   return {};
@@ -131,7 +131,7 @@ std::string panel_script(const Panel& panel, const Place& place, std::size_t blo
                         gnuplot_quoted(m.text), number(m.x), number(m.height), m.to_the_left ? "right" : "left",
                         m.to_the_left ? "-0.8" : "0.8", hex(kText));
     if (m.y)
-      text += fmt::format("set label '' at first {}, first {} point pt 6 ps 2 lw 1 lc rgb {} front\n", number(m.x),
+      text += fmt::format("set label '' at first {}, first {} point pt 6 ps 2*sign lw 1 lc rgb {} front\n", number(m.x),
                           number(*m.y), hex(kText));
   }
   for (const Note& n : panel.notes)
@@ -198,9 +198,10 @@ std::string gnuplot_script(const Chart& chart) {
 
   const std::string size = fmt::format(
       "size {},{} font 'DejaVu Sans,22' linewidth 2 noenhanced background rgb '#ffffff'", kChartWidth, height);
-  return fmt::format("set terminal pngcairo {} fontscale 0.75\nset output {}\n{}", size,
+  return fmt::format("sign = 1\nset terminal pngcairo {} fontscale 0.75\nset output {}\n{}", size,
                      gnuplot_quoted(chart.name + ".png"), page) +
-         fmt::format("set terminal svg {} dynamic\nset output {}\n{}", size, gnuplot_quoted(chart.name + ".svg"), page);
+         fmt::format("sign = 0.55\nset terminal svg {} dynamic\nset output {}\n{}", size,
+                     gnuplot_quoted(chart.name + ".svg"), page);
 }
 
 }  // namespace inkling

@@ -65,9 +65,8 @@ Picture saliency_picture(const Runtime& rt, const Mlp& model, const Answers& a, 
   for (std::size_t n = 0; n < images.size(); ++n) {
     const int y = sheet.body.y + kHeader + static_cast<int>(n) * kRow;
     const std::size_t image = images[n];
-    draw_text(picture, sheet.body.x, y + 40, fmt::format("image {}", image), kFaintLabel);
-    draw_text(picture, sheet.body.x, y + 80,
-              shortened(fmt::format("read as {}", a.classes[read[n]]), kSection, kNames - 20), kSection);
+    draw_text(picture, sheet.body.x, y + 40, fmt::format("image {}, read as", image), kFaintLabel);
+    draw_text(picture, sheet.body.x, y + 80, shortened(a.classes[read[n]], kSection, kNames - 20), kSection);
     draw_text(picture, sheet.body.x, y + 116,
               shortened(a.right(image) ? "✓ right" : fmt::format("✗ is {}", a.classes[a.data.labels[image]]), kLabel,
                         kNames - 20),

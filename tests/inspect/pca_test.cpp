@@ -61,7 +61,7 @@ TEST(PrincipalComponents, AreEigenvectorsOfTheCovariance) {
       EXPECT_NEAR(product, pc.variances[k] * v[i], 1e-4 * pc.variances[0]) << k << " " << i;
     }
     EXPECT_NEAR(length, 1, 1e-12);
-    if (k > 0) EXPECT_LE(pc.variances[k], pc.variances[k - 1]);
+    EXPECT_LE(pc.variances[k], pc.variances[k > 0 ? k - 1 : 0]);
   }
   // Directions drawn at random, and each axis.
   const Rng rng(1, 1);
