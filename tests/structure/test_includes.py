@@ -13,7 +13,7 @@ import unittest
 
 # What each room sees besides itself. A folder of inkling/ that is not named here is a complaint.
 BELOW_TRAIN = {"core", "kernel", "data", "model"}
-BELOW_SERVE = BELOW_TRAIN | {"train", "format", "report"}
+BELOW_SERVE = BELOW_TRAIN | {"train", "format", "inspect", "report"}
 SEES = {
     "core": set(),
     "kernel": {"core"},
@@ -21,7 +21,8 @@ SEES = {
     "model": {"core", "kernel", "data"},
     "train": BELOW_TRAIN | {"format"},
     "format": BELOW_TRAIN,
-    "report": BELOW_TRAIN | {"train", "format"},
+    "inspect": BELOW_TRAIN | {"train"},
+    "report": BELOW_TRAIN | {"train", "format", "inspect"},
     "serve": BELOW_SERVE,
     "measure": BELOW_TRAIN | {"train"},
 }
