@@ -113,9 +113,18 @@ void take_model(Material& material, ReportedRun& run) {
          describe(run.model->model.config()), describe(run.history.recipe.network));
 }
 
+// The run itself and not a link to it, such as runs/latest, which is another run tomorrow.
+fs::path without_link(const fs::path& folder) {
+  std::error_code error;
+  const fs::path plain = folder.has_filename() ? folder : folder.parent_path();
+  if (!fs::is_symlink(plain, error)) return folder;
+  const fs::path target = fs::read_symlink(plain, error);
+  return error ? folder : plain.parent_path() / target;
+}
+
 Material collect(const ReportArguments& arguments) {
   Material material;
-  for (const std::string& folder : arguments.runs) material.runs.push_back({.history = inkling::read_history(folder)});
+  for (const std::string& folder : arguments.runs) material.runs.push_back({.history = inkling::read_history(without_link(folder))});
   for (ReportedRun& run : material.runs) take_model(material, run);
   material.test = choose_images(arguments, material.runs, material.notes);
   if (!material.test) return material;

@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { unitOrder } from "../../web/src/activations";
 import { bytesOf, sharesOf, signedBytesOf } from "../../web/src/bytes";
-import { shortNames, verdict } from "../../web/src/comparison_page";
+import { verdict } from "../../web/src/comparison_page";
 import { onOneAxis } from "../../web/src/curves";
-import { counted, percent, pValue, seconds, significant, whole } from "../../web/src/format";
+import { confidence, counted, percent, pValue, seconds, significant, tick, whole } from "../../web/src/format";
+import { shortNames } from "../../web/src/names";
 import { imagesOf } from "../../web/src/read_image";
 import { lookOf } from "../../web/src/series";
 import { between, diverging } from "../../web/src/theme";
@@ -28,6 +29,16 @@ test("significant digits, with an exponent only where it is shorter", () => {
   assert.deepEqual([of(0), of(0.012345), of(1.5), of(123.456), of(54321), of(-2.5)], ["0", "0.01235", "1.500", "123.5", "54321", "-2.500"]);
   assert.deepEqual([of(0.0000123), of(1e-300, 3), of(2e6, 3), of(1.2345e7, 3)], ["1.23e-5", "1e-300", "2e6", "1.23e7"]);
   assert.equal(of(null), "\u2013");
+});
+
+test("ticks have no more decimals than their step needs", () => {
+  assert.deepEqual([[0.3, 0.1], [0, 0.1], [100, 2], [97.5, 0.5], [0.05, 0.05], [1.25, 0.25], [-2, 1]].map(([x, step]) => plain(tick(x, step))),
+    ["0.3", "0.0", "100", "97.5", "0.05", "1.25", "-2"]);
+  assert.deepEqual([[1e-6, 1e-6], [0.001, 0.001], [10, 10], [0.00025, 0.00005]].map(([x, step]) => plain(tick(x, step))), ["1e-6", "0.001", "10", "0.00025"]);
+});
+
+test("a confidence is short", () => {
+  assert.deepEqual([1, 0.9996, 0.9994, 0.5].map((c) => plain(confidence(c))), ["100 %", "100 %", "99.9 %", "50.0 %"]);
 });
 
 test("seconds grow into minutes and hours", () => {

@@ -52,7 +52,7 @@ export function activationViews(of: Activations, classes: string[]): HTMLElement
     const silent = plain.filter((u) => classes.every((_, c) => (means[c * layer.units + u] ?? 0) === 0)).length;
     const words = [counted(layer.width, "unit"), layer.activation,
       layer.units < layer.width ? `the first ${layer.units} shown` : "",
-      silent > 0 ? `${counted(silent, "unit")} silent for every class` : ""].filter((w) => w !== "");
+      silent > 0 ? `${counted(silent, "unit")} all but silent for every class` : ""].filter((w) => w !== "");
     return element("section", { class: "layer" },
       element("h3", {}, `Hidden layer ${l + 1}`), element("p", { class: "note" }, `${words.join(", ")}.`),
       element("h4", {}, "Mean of each class"),

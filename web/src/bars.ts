@@ -34,12 +34,15 @@ export function histogram(title: string, counts: number[], most: number): HTMLEl
 
 // Confidence against accuracy in bins; the diagonal is what a calibrated model does (Guo et al. 2017).
 export function reliabilityDiagram(bins: Bin[]): HTMLElement {
-  const size = 280, left = 44, bottom = 40, top = 10, counts = 56;
+  const size = 280, left = 58, bottom = 40, top = 10, counts = 56;
   const x = (v: number): number => left + v * size, y = (v: number): number => top + (1 - v) * size;
   const most = Math.sqrt(Math.max(1, ...bins.map((b) => b.images)));
   const ticks = [0, 0.2, 0.4, 0.6, 0.8, 1];
   const floor = top + size + 14 + counts;
-  const picture = svg("svg", { viewBox: `0 0 ${left + size + 12} ${floor + bottom}`, class: "bars reliability" },
+  const hatch = freshId("hatch");
+  const picture = svg("svg", { viewBox: `0 0 ${left + size + 18} ${floor + bottom}`, class: "bars reliability" },
+    svg("defs", {}, svg("pattern", { id: hatch, width: 5, height: 5, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+      svg("line", { x1: 0, x2: 0, y1: 0, y2: 5, class: "hatch" }))),
     ticks.map((t) => [
       svg("line", { x1: x(0), x2: x(1), y1: y(t), y2: y(t), class: "grid" }),
       svg("text", { x: left - 6, y: y(t) + 4, "text-anchor": "end" }, percent(t, 0)),
@@ -52,7 +55,7 @@ export function reliabilityDiagram(bins: Bin[]): HTMLElement {
       return [
         svg("rect", { x: x(b.low) + 1, width: w, y: y(b.accuracy), height: y(0) - y(b.accuracy), class: "share" },
             svg("title", {}, `Confidence ${percent(b.confidence, 1)}, accuracy ${percent(b.accuracy, 1)}, ${whole(b.images)} images`)),
-        svg("rect", { x: x(b.low) + 1, width: w, y: y(high), height: Math.max(1, y(low) - y(high)), class: "gap" }),
+        svg("rect", { x: x(b.low) + 1, width: w, y: y(high), height: Math.max(1, y(low) - y(high)), class: "gap", fill: `url(#${hatch})` }),
         svg("rect", { x: x(b.low) + 1, width: w, y: floor - (Math.sqrt(b.images) / most) * counts,
                       height: (Math.sqrt(b.images) / most) * counts, class: "count" }),
       ];

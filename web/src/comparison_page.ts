@@ -6,19 +6,9 @@ import type { ComparedRun, ComparisonReport, Disagreements, Pair } from "./data"
 import { type Child, element } from "./element";
 import { counted, percent, pValue, seconds, significant, whole } from "./format";
 import { copyable, type Frame, type Part } from "./layout";
+import { networkText, shortNames } from "./names";
 import { digit } from "./pixels";
-import { networkText } from "./run_page";
 import { table } from "./table";
-
-// The shortest ends of the names that still tell them apart.
-export function shortNames(names: string[]): string[] {
-  const parts = names.map((name) => name.split("/").filter((p) => p !== ""));
-  for (let n = 1; n < Math.max(...parts.map((p) => p.length)); ++n) {
-    const short = parts.map((p) => p.slice(-n).join("/"));
-    if (new Set(short).size === names.length) return short;
-  }
-  return new Set(names).size === names.length ? names : names.map((name, i) => `${name} (${i + 1})`);
-}
 
 const accuracyOf = (run: ComparedRun): { value: number; error: number } | null => {
   const from = run.scores ?? run.recorded;

@@ -14,6 +14,19 @@ export function percent(share: number | null | undefined, digits = 2): string {
   return `${(100 * share).toFixed(digits).replace("-", kMinus)}${kThin}%`;
 }
 
+// A confidence in little room: all digits of 99.9 %, none of 100 %.
+export function confidence(share: number): string {
+  return share >= 0.9995 ? percent(1, 0) : percent(share, 1);
+}
+
+// A number on an axis whose ticks are `step` apart: no more decimals than they need.
+export function tick(x: number, step: number): string {
+  if (x !== 0 && (Math.abs(x) >= 1e6 || Math.abs(x) < 1e-4)) return significant(x, 3);
+  const digits = Math.max(0, Math.min(8, Math.ceil(-Math.log10(step) - 1e-9)));
+  const fits = Number(x.toFixed(digits)) === Number(x.toPrecision(12));
+  return x.toFixed(fits ? digits : Math.min(8, digits + 1)).replace("-", kMinus);
+}
+
 // So many significant digits, with an exponent only where it is shorter.
 export function significant(x: number | null | undefined, digits = 4): string {
   if (x === null || x === undefined || Number.isNaN(x)) return "\u2013";

@@ -1,6 +1,6 @@
 // Images with what was read in them: as a plain list, and with filters.
 import { clear, element, freshId } from "./element";
-import { counted, percent } from "./format";
+import { confidence, counted, percent } from "./format";
 import type { ReadImage } from "./read_image";
 import { digit } from "./pixels";
 
@@ -15,7 +15,7 @@ export function imageCard(image: ReadImage, classes: string[]): HTMLElement {
     digit(image.pixels, image.width, image.height, { role: "img", "aria-label": says }),
     element("figcaption", {},
       element("span", { class: "verdict" }, right ? `\u2713 ${name(image.predicted)}` : `${name(image.label)} \u2192 ${name(image.predicted)}`),
-      element("span", { class: "share" }, percent(image.share, 1))));
+      element("span", { class: "share" }, confidence(image.share))));
 }
 
 const kPage = 60;  // images that are shown before somebody asks for more

@@ -18,6 +18,7 @@ export interface LineChart {
   x: number[];
   lines: Line[];
   format: (value: number | null | undefined) => string;
+  tick: (value: number, step: number) => string;  // the same on the axis, whose ticks are a step apart
   marker?: { x: number; label: string };
   log?: boolean;  // begins with a logarithmic y axis; where it is given at all there is a button for it
   sync?: string;  // charts of one name show their cursors together
@@ -29,6 +30,10 @@ function swatch(look: Look): SVGElement {
   return svg("svg", { class: "swatch", viewBox: "0 0 28 8", width: 28, height: 8, "aria-hidden": "true" },
     svg("line", { x1: 0, x2: 28, y1: 4, y2: 4, stroke: `var(${look.colour})`, "stroke-width": 2.5,
                   "stroke-dasharray": look.dash.join(" ") || null }));
+}
+
+function powersOfTen(_: uPlot, splits: number[]): (number | null)[] {
+  return splits.map((v) => (Math.abs(Math.log10(v) - Math.round(Math.log10(v))) < 1e-9 ? v : null));
 }
 
 function drawMarker(u: uPlot, marker: { x: number; label: string }): void {
@@ -145,10 +150,10 @@ export function lineChart(chart: LineChart): HTMLElement {
       cursor: { drag: { x: true, y: false }, points: { size: 7 }, ...(chart.sync ? { sync: { key: chart.sync } } : {}) },
       scales: { x: { time: false, ...(first === last ? { range: [first - 1, last + 1] as [number, number] } : {}) },
                 y: log ? { distr: 3 } : {} },
-      axes: [{ ...axis, label: chart.xLabel, labelSize: 18, size: 34, incrs: [1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000,
+      axes: [{ ...axis, label: chart.xLabel, labelSize: 16, size: 28, incrs: [1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000,
                                                           5000, 10000, 20000, 50000, 100000, 200000, 500000] },
-             { ...axis, label: chart.yLabel, labelSize: 18, size: 58,
-               values: (_: uPlot, ticks: number[]) => ticks.map((v) => (v === null ? "" : chart.format(v))) }],
+             { ...axis, label: chart.yLabel, labelSize: 20, size: 52, ...(log ? { grid: { ...axis.grid, filter: powersOfTen } } : {}),
+               values: (_, ticks, __, ___, step) => ticks.map((v) => (v === null ? "" : chart.tick(v, log ? v : step))) }],
       series: [{}, ...chart.lines.map((line, i) => ({
         label: line.label, stroke: colour(line.look.colour), width: 2, dash: line.look.dash, show: shown[i] === true,
         points: { show: chart.x.length < 2, size: 7, fill: colour(line.look.colour) },

@@ -4,19 +4,15 @@ import { reliabilityDiagram } from "./bars";
 import { configTable } from "./config_table";
 import { confusionMatrix } from "./confusion_matrix";
 import { runCurves } from "./curves";
-import type { Findings, RunFacts, RunReport } from "./data";
+import type { Findings, RunReport } from "./data";
 import { type Child, clear, element } from "./element";
 import { counted, percent, seconds, significant, whole } from "./format";
 import { filteredGallery, imageList } from "./gallery";
 import { card, copyable, type Frame, type Part } from "./layout";
+import { networkText, shortNames } from "./names";
 import { imagesOf, type ReadImage } from "./read_image";
 import { table } from "./table";
 import { firstLayerWeights, weightHistograms } from "./weights";
-
-export function networkText(run: RunFacts): string {
-  const parts = [run.network.widths.join("\u2013"), run.network.activation, counted(run.network.parameters, "parameter")];
-  return parts.filter((p) => p !== "").join(", ");
-}
 
 function keyFigures(report: RunReport): HTMLElement {
   const { run, findings } = report;
@@ -40,6 +36,7 @@ function keyFigures(report: RunReport): HTMLElement {
 function facts(report: RunReport): Child[] {
   const { run } = report;
   const rows: [string, Child][] = [
+    ["Folder", run.name],
     ["Network", `${networkText(run)}, ${run.network.output} outputs`],
     ["Trained on", `${counted(run.data.train_images, "image")} of ${run.data.origin}`],
     ...(run.data.validation_images > 0 ? [["Held out", counted(run.data.validation_images, "validation image")] as [string, Child]] : []),
@@ -126,5 +123,5 @@ export function runFrame(report: RunReport): Frame {
   if (report.activations && findings && report.activations.layers.length > 0)
     parts.push({ id: "activations", title: "Activations", content: [activationViews(report.activations, findings.classes)] });
   parts.push({ id: "options", title: "Options", content: [configTable(run.config)] });
-  return { kind: "Report of a training run", title: run.name, subtitle: [networkText(run)], notes: report.notes, parts };
+  return { kind: "Report of a training run", title: shortNames([run.name])[0] ?? run.name, subtitle: [networkText(run)], notes: report.notes, parts };
 }
