@@ -124,7 +124,8 @@ fs::path without_link(const fs::path& folder) {
 
 Material collect(const ReportArguments& arguments) {
   Material material;
-  for (const std::string& folder : arguments.runs) material.runs.push_back({.history = inkling::read_history(without_link(folder))});
+  for (const std::string& folder : arguments.runs)
+    material.runs.push_back({.history = inkling::read_history(without_link(folder))});
   for (ReportedRun& run : material.runs) take_model(material, run);
   material.test = choose_images(arguments, material.runs, material.notes);
   if (!material.test) return material;

@@ -152,7 +152,7 @@ export function lineChart(chart: LineChart): HTMLElement {
                 y: log ? { distr: 3 } : {} },
       axes: [{ ...axis, label: chart.xLabel, labelSize: 16, size: 28, incrs: [1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000,
                                                           5000, 10000, 20000, 50000, 100000, 200000, 500000] },
-             { ...axis, label: chart.yLabel, labelSize: 20, size: 52, ...(log ? { grid: { ...axis.grid, filter: powersOfTen } } : {}),
+             { ...axis, label: chart.yLabel, labelSize: 20, size: 58, ...(log ? { grid: { ...axis.grid, filter: powersOfTen } } : {}),
                values: (_, ticks, __, ___, step) => ticks.map((v) => (v === null ? "" : chart.tick(v, log ? v : step))) }],
       series: [{}, ...chart.lines.map((line, i) => ({
         label: line.label, stroke: colour(line.look.colour), width: 2, dash: line.look.dash, show: shown[i] === true,
