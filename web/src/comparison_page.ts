@@ -18,14 +18,14 @@ const accuracyOf = (run: ComparedRun): { value: number; error: number } | null =
 function differencesPart(report: ComparisonReport, names: string[]): Part {
   return { id: "differences", title: "What differs", content: [
     report.differences.length === 0 ? element("p", { class: "none" }, "Nothing: the same options, data and machine.")
-      : table({ caption: "Options, data and machine that differ", columns: ["", ...names],
+      : table({ caption: "Options, data and machine that differ", columns: ["option", ...names],
         rows: () => report.differences.map((d) => [element("span", {}, element("code", {}, d.name), " ", element("span", { class: "note" }, d.group)),
           ...d.values.map((v) => element("strong", {}, v === "" ? "none" : v))]) })] };
 }
 
 function scoresTable(runs: ComparedRun[], names: string[]): HTMLElement {
   const row = (name: string, of: (run: ComparedRun) => string): Child[] => [name, ...runs.map(of)];
-  return table({ caption: "Scores on the test images", columns: ["", ...names], rows: () => [
+  return table({ caption: "Scores on the test images", columns: ["score", ...names], rows: () => [
     row("Accuracy", (r) => { const a = accuracyOf(r); return a ? `${percent(a.value)} \u00b1 ${(100 * a.error).toFixed(2)}` : "\u2013"; }),
     row("Wrong", (r) => (r.scores ? whole(r.scores.images - r.scores.correct) : "\u2013")),
     row("Loss, nats", (r) => significant(r.scores?.negative_log_likelihood ?? r.recorded?.loss)),

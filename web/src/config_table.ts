@@ -12,9 +12,9 @@ export function configTable(rows: ConfigRow[]): HTMLElement {
     const shown = rows.filter((row) => row.changed || !only.checked);
     clear(place);
     place.append(shown.length === 0 ? element("p", { class: "none" }, "Every option is as usual.") : table({
-      caption: "Options of the run", columns: ["option", "value", "", "what it is"],
-      rows: () => shown.map((row) => [element("code", {}, row.name), element("strong", {}, row.value === "" ? "none" : row.value),
-        row.changed ? element("span", { class: "tag" }, "chosen") : "", element("span", { class: "note" }, row.help)]),
+      caption: "Options of the run", columns: ["option", "value", "what it is"],
+      rows: () => shown.map((row) => [element("code", {}, row.name), [element("strong", {}, row.value === "" ? "none" : row.value), row.changed ? [" ", element("span", { class: "tag" }, "chosen")] : null],
+        element("span", { class: "note" }, row.help)]),
     }));
   };
   show();
