@@ -55,6 +55,11 @@ after(async () => {
   if (folder) rmSync(folder, { recursive: true, force: true });
 });
 
+// Small pictures are painted after the page is there.
+function drawn(page) {
+  return page.waitForFunction(() => !document.documentElement.hasAttribute("data-drawing"));
+}
+
 // A page opened from disk, and everything about it that must not be.
 async function open(name, options = {}) {
   const context = await browser.newContext({ viewport: desktop, ...options });
@@ -67,6 +72,7 @@ async function open(name, options = {}) {
   page.on("dialog", (dialog) => { faults.push(`dialog: ${dialog.message()}`); void dialog.dismiss(); });
   await page.goto(url);
   await page.waitForFunction(() => performance.getEntriesByName("inkling-ready").length > 0);
+  await drawn(page);
   return { page, faults, close: () => context.close() };
 }
 
@@ -176,6 +182,7 @@ test("a cell of the matrix that is clicked shows its images", () => opened("run"
     const names = await page.locator(".cell-images .verdict").allTextContents();
     assert.equal(names.length, Number(count));
     assert.ok(names.every((text) => text === `${label} \u2192 ${predicted}`), names.join());
+    await drawn(page);
     const blank = await page.$$eval(".cell-images canvas", (all) => all.filter((c) =>
       c.getContext("2d").getImageData(0, 0, c.width, c.height).data.every((v) => v === 0)).length);
     assert.equal(blank, 0);
@@ -278,6 +285,7 @@ test("on paper: light, without controls", () => opened("run", { colorScheme: "da
   await page.emulateMedia({ media: "print" });
   await page.setViewportSize({ width: 760, height: 1000 });
   await page.waitForTimeout(200);  // charts are drawn again
+  await drawn(page);
   assert.equal(await page.locator("nav").isVisible(), false);
   assert.equal(await page.locator(".filters").first().isVisible(), false);
   assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(255, 255, 255)");

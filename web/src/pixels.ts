@@ -1,6 +1,7 @@
 // Small pictures on canvases: digits as ink on paper, and matrices of signed numbers in two colours.
 import { type Attributes, element } from "./element";
-import { diverging, divergingOfTheme, drawnInTheme } from "./theme";
+import { later } from "./later";
+import { type Diverging, diverging, divergingOfTheme } from "./theme";
 
 function paint(canvas: HTMLCanvasElement, colourOf: (i: number) => [number, number, number]): void {
   const context = canvas.getContext("2d");
@@ -20,23 +21,30 @@ function paint(canvas: HTMLCanvasElement, colourOf: (i: number) => [number, numb
 // the dark, makes it large and keeps it sharp. One canvas pixel a pixel.
 export function digit(pixels: Uint8Array, width: number, height: number, attributes: Attributes = {}): HTMLCanvasElement {
   const canvas = element("canvas", { width, height, class: "digit", ...attributes });
-  const context = canvas.getContext("2d");
-  if (!context) return canvas;
-  const image = context.createImageData(width, height);
-  for (let i = 0; i < width * height; ++i) image.data[4 * i + 3] = pixels[i] ?? 0;
-  context.putImageData(image, 0, 0);
+  later(() => {
+    const context = canvas.getContext("2d");
+    if (!context) return;
+    const image = context.createImageData(width, height);
+    for (let i = 0; i < width * height; ++i) image.data[4 * i + 3] = pixels[i] ?? 0;
+    context.putImageData(image, 0, 0);
+  });
   return canvas;
 }
 
-// Signed numbers, `most` and above being full colour; drawn anew when the colours change.
-export function signedPicture(values: ArrayLike<number>, width: number, height: number, most: number,
-                              attributes: Attributes = {}): HTMLCanvasElement {
-  const canvas = element("canvas", { width, height, class: "signed", ...attributes });
-  drawnInTheme(() => paintSigned(canvas, values, most));
-  return canvas;
+// Asking for the page's colours costs a look at all its styles: once for many pictures.
+let colours: Diverging | null = null;
+function coloursInForce(): Diverging {
+  if (colours === null) {
+    colours = divergingOfTheme();
+    setTimeout(() => { colours = null; });
+  }
+  return colours;
 }
 
+// Signed numbers, `most` and above being full colour.
 export function paintSigned(canvas: HTMLCanvasElement, values: ArrayLike<number>, most: number): void {
-  const scale = divergingOfTheme();
-  paint(canvas, (i) => diverging(scale, most > 0 ? (values[i] ?? 0) / most : 0));
+  later(() => {
+    const scale = coloursInForce();
+    paint(canvas, (i) => diverging(scale, most > 0 ? (values[i] ?? 0) / most : 0));
+  });
 }

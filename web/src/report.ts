@@ -8,6 +8,7 @@ import { comparisonFrame } from "./comparison_page";
 import { reportInPage } from "./data";
 import { element } from "./element";
 import { showFrame } from "./layout";
+import { finishNow } from "./later";
 import { runFrame } from "./run_page";
 import { watchTheme } from "./theme";
 
@@ -16,6 +17,7 @@ if (root) {
   try {
     const report = reportInPage("report-data");
     watchTheme();
+    addEventListener("beforeprint", finishNow);
     showFrame(root, report.kind === "run" ? runFrame(report) : comparisonFrame(report));
     // The charts are drawn when the browser first lays the page out; after two frames all is there.
     requestAnimationFrame(() => requestAnimationFrame(() => performance.mark("inkling-ready")));
