@@ -76,7 +76,7 @@ export function reliabilityDiagram(bins: Bin[]): HTMLElement {
 // Accuracies as dots with one standard error to each side, on a scale that just holds them.
 export function errorBars(title: string, rows: { name: string; value: number; error: number; series: string }[]): HTMLElement {
   const low = Math.min(...rows.map((r) => r.value - 2 * r.error)), high = Math.max(...rows.map((r) => r.value + 2 * r.error));
-  const span = Math.max(1e-6, high - low), width = 520, left = 12, step = 46;
+  const span = Math.max(1e-6, high - low), width = 360, left = 12, step = 46;
   const x = (v: number): number => left + ((v - low) / span) * (width - 2 * left);
   const bottom = rows.length * step + 4;
   const raw = span / 5, ten = 10 ** Math.floor(Math.log10(raw));

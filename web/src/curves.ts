@@ -26,7 +26,7 @@ export function runCurves(run: RunFacts): Child[] {
   const shortened = curves.epoch.length < curves.records
     ? element("p", { class: "note" }, `The curves keep ${curves.epoch.length} of ${curves.records} recorded epochs, the best and the last among them.`) : null;
   return [
-    element("p", { class: "note" }, "Training figures are means over the epoch while the weights still moved; the others are taken at its end. Hover or use the arrow keys to read, drag or press + to zoom."),
+    element("p", { class: "note" }, "Training figures are means over the epoch while the weights still moved; the others are taken at its end. ", element("span", { class: "hint" }, "Hover or use the arrow keys to read, drag or press + to zoom.")),
     shortened,
     element("div", { class: "grid" },
       lineChart({ ...chart, ...marker, title: "Loss", yLabel: "loss, nats", lines: parts(curves.train_loss, curves.validation_loss, curves.test_loss), ...inNumbers, log: false }),

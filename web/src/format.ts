@@ -23,7 +23,7 @@ export function confidence(share: number): string {
 export function tick(x: number, step: number): string {
   if (x !== 0 && (Math.abs(x) >= 1e6 || Math.abs(x) < 1e-4)) return significant(x, 3);
   const digits = Math.max(0, Math.min(8, Math.ceil(-Math.log10(step) - 1e-9)));
-  const fits = Number(x.toFixed(digits)) === Number(x.toPrecision(12));
+  const fits = Number(step.toFixed(digits)) === Number(step.toPrecision(12));
   return x.toFixed(fits ? digits : Math.min(8, digits + 1)).replace("-", kMinus);
 }
 

@@ -82,7 +82,7 @@ function confusionPart(findings: Findings, images: ReadImage[]): Part {
   const matrix = confusionMatrix({ classes, counts: findings.confusion, onChoose: choose });
   matrix.choose(worst?.label ?? 0, worst?.predicted ?? 0);
   return { id: "confusion", title: "Confusion", content: [
-    element("p", { class: "note" }, "Rows: the label. Columns: what was read. Choose a cell, by click or by arrow keys and Enter, to see its images."),
+    element("p", { class: "note" }, "Rows: the label. Columns: what was read. ", element("span", { class: "hint" }, "Choose a cell, by click or by arrow keys and Enter, to see its images.")),
     element("div", { class: "beside" }, matrix.root, side)] };
 }
 
@@ -99,7 +99,7 @@ function calibrationPart(findings: Findings): Part {
     element("div", { class: "beside" }, reliabilityDiagram(findings.bins), element("div", {},
       element("p", {}, `On average this model is ${percent(findings.mean_confidence)} sure and ${percent(findings.accuracy)} right: ${verdict}. `
         + `Its expected calibration error, over 15 bins, is ${percent(findings.expected_calibration_error)}.`),
-      element("p", { class: "note" }, "Bars: accuracy of the images read with that confidence. The line: where accuracy and confidence agree; hatched: the gap between them. Below: how many images, as square roots."),
+      element("p", { class: "note" }, "Bars: accuracy of the images read with that confidence. The line: where accuracy and confidence agree. Hatched: the gap between them. Below: how many images, as square roots."),
       element("dl", { class: "facts" }, ([["Negative log-likelihood", `${significant(findings.negative_log_likelihood)} nats`], ["Brier score", significant(findings.brier_score)],
         ["Label among the top two", percent(findings.top2_accuracy)]] as const).map(([n, v]) => [element("dt", {}, n), element("dd", {}, v)]).flat()))),
   ] };
