@@ -17,6 +17,7 @@ const program = process.env.INKLING_BINARY;
 const screenshots = process.env.INKLING_SCREENSHOTS;
 const kMostBytes = 2_000_000;
 const desktop = { width: 1280, height: 900 }, phone = { width: 375, height: 760 };
+const kPatience = 120_000;  // guess, milliseconds: a machine that does other work, too
 const kHostile = "</script><img src=x onerror=alert(1)>";
 
 let folder, browser;
@@ -46,7 +47,7 @@ before(async () => {
     inkling("report", ...args, "-o", pages[name]);
   }
   // The sandbox is Chromium's own and works for everybody but root.
-  const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+  const args = ["--disable-dev-shm-usage", ...(process.getuid?.() === 0 ? ["--no-sandbox"] : [])];
   browser = await chromium.launch({ executablePath, args });
 });
 
@@ -70,7 +71,8 @@ async function open(name, options = {}) {
   page.on("pageerror", (error) => faults.push(`error: ${error.message}`));
   page.on("request", (request) => { if (request.url() !== url && !request.url().startsWith("data:")) faults.push(`request: ${request.url()}`); });
   page.on("dialog", (dialog) => { faults.push(`dialog: ${dialog.message()}`); void dialog.dismiss(); });
-  await page.goto(url);
+  page.setDefaultTimeout(kPatience);
+  await page.goto(url, { waitUntil: "commit", timeout: kPatience });
   await page.waitForFunction(() => performance.getEntriesByName("inkling-ready").length > 0);
   await drawn(page);
   return { page, faults, close: () => context.close() };
