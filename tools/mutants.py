@@ -321,7 +321,7 @@ def quietly(command, **options):
 
 def build(judges):
     if not (BUILD / "build.ninja").is_file():
-        done = quietly(["cmake", "-S", TREE, "-B", BUILD, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=None",
+        done = quietly(["cmake", "-S", TREE, "-B", BUILD, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=None", "-DINKLING_WEB=OFF",
                         "-DCMAKE_CXX_FLAGS=-O1", "-DINKLING_TESTS=ON"])
         if done.returncode != 0:
             raise Broken(f"CMake cannot configure {BUILD}:\n{done.stdout[-2000:]}")

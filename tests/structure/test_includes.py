@@ -38,7 +38,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 def sources(root):
     """Every source file below root, in order, as paths relative to it."""
     found = []
-    for folder in ["inkling", *sorted(PRIVATE), "cmake"]:
+    for folder in ["inkling", *sorted(PRIVATE), "cmake", "web"]:
         files = sorted((root / folder).rglob("*"))
         found += [p.relative_to(root) for p in files if p.suffix in SOURCES and p.is_file()]
     return found
