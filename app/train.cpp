@@ -8,6 +8,7 @@
 
 #include "app/commands.h"
 #include "app/eval_report.h"
+#include "app/event_log.h"
 #include "app/interrupt.h"
 #include "app/progress.h"
 #include "app/recipe_options.h"
@@ -46,6 +47,7 @@ struct TrainArguments {
   bool find_lr = false;
   bool overfit_one_batch = false;
   bool plot = false;
+  bool tensorboard = false;
   MachineOptions machine;
 };
 
@@ -258,6 +260,9 @@ void train(const TrainArguments& arguments, const Recipe& recipe, const inkling:
   CheckpointClock clock(arguments.checkpoint_seconds);
   TrainDisplay display(recipe, data.split.train.count(), arguments.plot, from ? &from->state : nullptr,
                        run.path() / "metrics.jsonl");
+  std::optional<EventLog> events;
+  if (arguments.tensorboard || (from && EventLog::is_in(run.path())))
+    events.emplace(run.path(), data.split.train, from ? &from->state : nullptr);
   inkling::FitResult result;
   bool output_lost = false;
   double train_seconds = 0;
@@ -276,6 +281,7 @@ void train(const TrainArguments& arguments, const Recipe& recipe, const inkling:
             result.epochs = r.epoch;
             result.test = r.test;
             run.append_metrics(metrics_json(r));
+            if (events) events->epoch(r, model);
           },
       .wants_state = [&](bool epoch_ends) { return clock.due(epoch_ends); },
       .on_state =
@@ -404,6 +410,8 @@ void add_train_command(CLI::App& app) {
                     "Test whether the network can learn one batch by heart, and exit");
   command->add_flag("--plot", arguments->plot,
                     "Draw loss and accuracy below the progress line, on a terminal of 40 columns and 12 lines or more");
+  command->add_flag("--tensorboard", arguments->tensorboard,
+                    "Also write TensorBoard event files into the run's folder tensorboard/; a resumed run goes on");
   add_machine_options(*command, arguments->machine);
   add_recipe_options(*command, arguments->recipe);
   command->footer(
