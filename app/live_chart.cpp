@@ -27,8 +27,8 @@ double end_above(double value) {
 
 struct Range {
   double low = INFINITY, high = -INFINITY;
-  void take(const std::vector<ChartPoint>& points, double x_from, bool positive) {
-    for (const ChartPoint& p : points) {
+  void take(const std::vector<TextPoint>& points, double x_from, bool positive) {
+    for (const TextPoint& p : points) {
       if (p.x < x_from || !std::isfinite(p.y) || (positive && p.y <= 0)) continue;
       low = std::min(low, p.y);
       high = std::max(high, p.y);
@@ -38,12 +38,12 @@ struct Range {
 };
 
 // Okabe and Ito's sky blue and orange, which can be told apart on black and on white.
-ChartCurve train_curve(const Trace& trace, std::optional<double> value) {
+TextCurve train_curve(const Trace& trace, std::optional<double> value) {
   return {.name = "train", .points = trace.points(), .red = 86, .green = 180, .blue = 233, .value = value};
 }
 
-ChartCurve held_out_curve(const std::string& name, const Trace& trace) {
-  ChartCurve curve{
+TextCurve held_out_curve(const std::string& name, const Trace& trace) {
+  TextCurve curve{
       .name = name, .points = trace.points(), .red = 230, .green = 159, .blue = 0, .dotted = true, .value = {}};
   if (!curve.points.empty()) curve.value = curve.points.back().y;
   return curve;
@@ -71,15 +71,15 @@ void Trace::add(double x, double value, double weight) {
   bins_[place].value += weight * value;
 }
 
-std::vector<ChartPoint> Trace::points() const {
-  std::vector<ChartPoint> points;
+std::vector<TextPoint> Trace::points() const {
+  std::vector<TextPoint> points;
   for (const Bin& bin : bins_)
     if (bin.weight > 0) points.push_back({bin.x / bin.weight, bin.value / bin.weight});
   return points;
 }
 
 // Windows end where the line is redrawn, a tenth of a second apart: at first 16 of them to an epoch are told apart.
-LiveChart::LiveChart(std::size_t epochs, std::size_t images, ChartStyle style)
+LiveChart::LiveChart(std::size_t epochs, std::size_t images, TextStyle style)
     : epochs_(epochs),
       images_(images),
       style_(style),
@@ -153,17 +153,17 @@ double LiveChart::x_last() const {
   return std::min(last, static_cast<double>(epochs_));
 }
 
-Chart LiveChart::loss_chart() const {
-  Chart chart{.title = "loss",
-              .curves = {train_curve(train_loss_, loss_now_), held_out_curve(held_out_name_, held_out_loss_)},
-              .x_last = x_last(),
-              .y_low = 0.1,
-              .y_high = 3,
-              .logarithmic = true,
-              .x_name = "epochs",
-              .decimals = 4};
+TextChart LiveChart::loss_chart() const {
+  TextChart chart{.title = "loss",
+                  .curves = {train_curve(train_loss_, loss_now_), held_out_curve(held_out_name_, held_out_loss_)},
+                  .x_last = x_last(),
+                  .y_low = 0.1,
+                  .y_high = 3,
+                  .logarithmic = true,
+                  .x_name = "epochs",
+                  .decimals = 4};
   Range range;
-  for (const ChartCurve& curve : chart.curves) range.take(curve.points, 0, true);
+  for (const TextCurve& curve : chart.curves) range.take(curve.points, 0, true);
   if (range.any()) {
     chart.y_low = end_below(range.low);
     chart.y_high = end_above(std::max(range.high, 1.5 * chart.y_low));
@@ -171,8 +171,8 @@ Chart LiveChart::loss_chart() const {
   return chart;
 }
 
-Chart LiveChart::accuracy_chart() const {
-  Chart chart{
+TextChart LiveChart::accuracy_chart() const {
+  TextChart chart{
       .title = "accuracy %",
       .curves = {train_curve(train_accuracy_, accuracy_now_), held_out_curve(held_out_name_, held_out_accuracy_)},
       .x_last = x_last(),
@@ -182,7 +182,7 @@ Chart LiveChart::accuracy_chart() const {
       .x_name = "epochs",
       .decimals = 2};
   Range range;  // of what came after the first epoch, whose climb would leave the rest no room
-  for (const ChartCurve& curve : chart.curves) range.take(curve.points, newest_ > 2 ? 1 : 0, false);
+  for (const TextCurve& curve : chart.curves) range.take(curve.points, newest_ > 2 ? 1 : 0, false);
   if (range.any()) {
     double step = 10;
     for (const double finer : {5.0, 2.0, 1.0, 0.5, 0.2, 0.1})

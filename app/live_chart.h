@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "app/chart.h"
+#include "app/text_chart.h"
 #include "inkling/train/fit.h"
 
 // Means of a value over stretches of x, all as wide as each other.
@@ -20,7 +20,7 @@ class Trace {
   explicit Trace(double first_width) : width_(first_width) {}
   // x at or above 0; weight: what the value is a mean of, images say.
   void add(double x, double value, double weight);
-  std::vector<ChartPoint> points() const;       // at most kMostBins
+  std::vector<TextPoint> points() const;        // at most kMostBins
   static constexpr std::size_t kMostBins = 64;  // derived: dots beside each other in a chart of 80 columns
 
  private:
@@ -34,7 +34,7 @@ class Trace {
 class LiveChart {
  public:
   // images: of an epoch; epochs: that the run may have.
-  LiveChart(std::size_t epochs, std::size_t images, ChartStyle style);
+  LiveChart(std::size_t epochs, std::size_t images, TextStyle style);
 
   void batch(const inkling::FitProgress& progress);
   void epoch(const inkling::EpochReport& report);
@@ -53,11 +53,11 @@ class LiveChart {
   void window(std::size_t epoch, std::size_t images, double loss, double accuracy);
   void held_out(double epoch, double loss, double accuracy);
   double x_last() const;
-  Chart loss_chart() const;
-  Chart accuracy_chart() const;
+  TextChart loss_chart() const;
+  TextChart accuracy_chart() const;
 
   std::size_t epochs_, images_;
-  ChartStyle style_;
+  TextStyle style_;
   Trace train_loss_, train_accuracy_, held_out_loss_, held_out_accuracy_;
   std::string held_out_name_ = "test";
   std::size_t epoch_ = 0, seen_ = 0;               // of the running epoch's images, those that are in the traces

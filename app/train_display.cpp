@@ -14,7 +14,7 @@ TrainDisplay::TrainDisplay(const inkling::Recipe& recipe, std::size_t images, bo
     : recipe_(recipe), images_(images), done_before_(from != nullptr ? from->epochs * images + from->images : 0) {
   if (!plot || !line_.is_live()) return;
   chart_.emplace(recipe.fit.epochs, images,
-                 ChartStyle{.color = color_level(STDERR_FILENO), .braille = has_braille(std::getenv("TERM"))});
+                 TextStyle{.color = color_level(STDERR_FILENO), .braille = has_braille(std::getenv("TERM"))});
   if (from != nullptr) take_past(*from, metrics);
   size_ = terminal_size(STDERR_FILENO);
   if (size_.columns < LiveChart::kLeastColumns || size_.rows < LiveChart::kLeastRows)

@@ -1,4 +1,4 @@
-#include "app/chart.h"
+#include "app/text_chart.h"
 
 #include <gtest/gtest.h>
 
@@ -49,26 +49,26 @@ bool has(const Lines& lines, std::string_view text) {
   return std::ranges::any_of(lines, [&](const std::string& line) { return line.find(text) != line.npos; });
 }
 
-Chart diagonal() {
+TextChart diagonal() {
   return {.title = "loss",
           .curves = {{.name = "train", .points = {{0, 0}, {1, 1}}, .red = 86, .green = 180, .blue = 233, .value = 0.5}},
           .x_name = "epochs"};
 }
 
-TEST(Chart, ADiagonalGoesFromCornerToCornerWithoutGaps) {
+TEST(TextChart, ADiagonalGoesFromCornerToCornerWithoutGaps) {
   const auto dots = dots_of(draw_chart(diagonal(), 6 + 8, 2 + 4, {}));  // 16 x 16 dots
   for (int k = 0; k < 16; ++k) EXPECT_TRUE(dots.contains({k, k})) << k;
   for (const auto& [x, y] : dots) EXPECT_LE(std::abs(x - y), 1);
 }
 
-TEST(Chart, ADottedCurveIsDrawnInEveryOtherColumn) {
-  Chart chart = diagonal();
+TEST(TextChart, ADottedCurveIsDrawnInEveryOtherColumn) {
+  TextChart chart = diagonal();
   chart.curves[0].dotted = true;
   for (const auto& [x, y] : dots_of(draw_chart(chart, 6 + 8, 2 + 4, {}))) EXPECT_TRUE(x % 2 == 0 || x == 15) << x;
 }
 
-TEST(Chart, ALogarithmicAxisMakesEqualFactorsEqualSteps) {
-  Chart chart = diagonal();
+TEST(TextChart, ALogarithmicAxisMakesEqualFactorsEqualSteps) {
+  TextChart chart = diagonal();
   chart.curves[0].points = {{0, 0.01}, {0.5, 0.1}, {1, 1}};
   chart.y_low = 0.01;
   chart.logarithmic = true;
@@ -76,8 +76,8 @@ TEST(Chart, ALogarithmicAxisMakesEqualFactorsEqualSteps) {
   for (int k = 0; k < 16; ++k) EXPECT_TRUE(dots.contains({k, k})) << k;
 }
 
-TEST(Chart, WhatHasNoPlaceIsLeftOut) {
-  Chart chart = diagonal();
+TEST(TextChart, WhatHasNoPlaceIsLeftOut) {
+  TextChart chart = diagonal();
   const double nan = std::numeric_limits<double>::quiet_NaN();
   chart.curves[0].points = {{0, nan}, {0.2, INFINITY}, {0.3, 1e300}, {0.6, -1e300}, {9, 0.5}};
   EXPECT_EQ(draw_chart(chart, 14, 6, {}).size(), 6u);  // without leaving its memory
@@ -87,7 +87,7 @@ TEST(Chart, WhatHasNoPlaceIsLeftOut) {
   EXPECT_TRUE(dots_of(draw_chart(chart, 14, 6, {})).empty());
 }
 
-TEST(Chart, EveryLineIsAsWideAsAskedForAndOnlyColouredWhereThatIsAllowed) {
+TEST(TextChart, EveryLineIsAsWideAsAskedForAndOnlyColouredWhereThatIsAllowed) {
   for (const ColorLevel color : {ColorLevel::plain, ColorLevel::palette, ColorLevel::truecolor})
     for (const bool braille : {true, false})
       for (const std::size_t columns : {kLeastChartColumns, std::size_t{38}, std::size_t{80}}) {
@@ -121,7 +121,7 @@ TEST(Trace, KeepsMeansAndABoundedNumberOfPointsHoweverLongTheRun) {
   EXPECT_LE(points.size(), Trace::kMostBins);
   EXPECT_GE(points.size(), Trace::kMostBins / 2 - 1);
   double before = -1;
-  for (const ChartPoint& p : points) {
+  for (const TextPoint& p : points) {
     EXPECT_DOUBLE_EQ(p.y, 2 * p.x);
     EXPECT_GT(p.x, before);
     before = p.x;

@@ -12,21 +12,21 @@
 
 #include "app/terminal.h"
 
-struct ChartPoint {
+struct TextPoint {
   double x = 0, y = 0;
 };
 
-struct ChartCurve {
+struct TextCurve {
   std::string name;
-  std::vector<ChartPoint> points;  // x rises
+  std::vector<TextPoint> points;  // x rises
   std::uint8_t red = 0, green = 0, blue = 0;
   bool dotted = false;            // every other dot: told apart from a solid curve without colour
   std::optional<double> value{};  // where it stands, behind its name
 };
 
-struct Chart {
+struct TextChart {
   std::string title;  // before the curves' names and values
-  std::vector<ChartCurve> curves;
+  std::vector<TextCurve> curves;
   double x_first = 0, x_last = 1;
   double y_low = 0, y_high = 1;
   bool logarithmic = false;
@@ -34,7 +34,7 @@ struct Chart {
   int decimals = 4;  // of the values behind the curves' names
 };
 
-struct ChartStyle {
+struct TextStyle {
   ColorLevel color = ColorLevel::plain;
   bool braille = true;  // else plain ASCII
 };
@@ -42,8 +42,8 @@ struct ChartStyle {
 inline constexpr std::size_t kLeastChartColumns = 24, kLeastChartLines = 5;  // guess: below it nothing can be seen
 
 // `lines` lines: title, curves, the names of the x axis. Wants at least the sizes above.
-std::vector<std::string> draw_chart(const Chart& chart, std::size_t columns, std::size_t lines,
-                                    const ChartStyle& style);
+std::vector<std::string> draw_chart(const TextChart& chart, std::size_t columns, std::size_t lines,
+                                    const TextStyle& style);
 
 // A value in at most five characters: "0.012", "12.3", "20", "1e-06".
 std::string short_number(double value);

@@ -1,4 +1,4 @@
-#include "app/chart.h"
+#include "app/text_chart.h"
 
 #include <fmt/format.h>
 
@@ -50,38 +50,38 @@ std::string glyph(std::uint8_t bits, bool braille) {
           static_cast<char>(0x80 | (code & 0x3F))};
 }
 
-bool can_be_drawn(const Chart& chart, const ChartPoint& p) {
+bool can_be_drawn(const TextChart& chart, const TextPoint& p) {
   return std::isfinite(p.x) && std::isfinite(p.y) && (!chart.logarithmic || p.y > 0);
 }
 
-double share_of_height(const Chart& chart, double y) {
+double share_of_height(const TextChart& chart, double y) {
   if (chart.logarithmic) return std::log(y / chart.y_low) / std::log(chart.y_high / chart.y_low);
   return (y - chart.y_low) / (chart.y_high - chart.y_low);
 }
 
-double at_height(const Chart& chart, double share) {
+double at_height(const TextChart& chart, double share) {
   if (chart.logarithmic) return chart.y_low * std::pow(chart.y_high / chart.y_low, share);
   return chart.y_low + share * (chart.y_high - chart.y_low);
 }
 
 // Straight lines from point to point, each column of dots joined to the one before.
-void draw_curve(const Chart& chart, std::size_t index, Dots& dots) {
-  const ChartCurve& curve = chart.curves[index];
+void draw_curve(const TextChart& chart, std::size_t index, Dots& dots) {
+  const TextCurve& curve = chart.curves[index];
   const double right = static_cast<double>(dots.width() - 1), top = static_cast<double>(dots.height() - 1);
-  const auto place = [&](const ChartPoint& p) {
-    return ChartPoint{std::clamp((p.x - chart.x_first) / (chart.x_last - chart.x_first), -1.0, 2.0) * right,
-                      std::clamp(share_of_height(chart, p.y) * top, -1.0, top + 1)};
+  const auto place = [&](const TextPoint& p) {
+    return TextPoint{std::clamp((p.x - chart.x_first) / (chart.x_last - chart.x_first), -1.0, 2.0) * right,
+                     std::clamp(share_of_height(chart, p.y) * top, -1.0, top + 1)};
   };
   const auto dot = [&](long x, long y) {
     if (x < 0 || y < 0 || x > std::lround(right) || y > std::lround(top)) return;
     dots.set(static_cast<std::size_t>(x), static_cast<std::size_t>(y), index);
   };
   bool first = true;
-  ChartPoint from{};
+  TextPoint from{};
   long below = 0;  // the height at the last column
-  for (const ChartPoint& point : curve.points) {
+  for (const TextPoint& point : curve.points) {
     if (!can_be_drawn(chart, point)) continue;
-    const ChartPoint to = place(point);
+    const TextPoint to = place(point);
     const long end = std::lround(to.x);
     if (first) dot(end, below = std::lround(to.y));
     for (long x = first ? end + 1 : std::lround(from.x) + 1; x <= end; ++x) {
@@ -102,16 +102,16 @@ void draw_curve(const Chart& chart, std::size_t index, Dots& dots) {
   }
 }
 
-std::string colored(const std::string& text, const ChartCurve& curve, const ChartStyle& style) {
+std::string colored(const std::string& text, const TextCurve& curve, const TextStyle& style) {
   if (style.color == ColorLevel::plain) return text;
   return color_code(style.color, curve.red, curve.green, curve.blue) + text + "\x1b[39m";
 }
 
 // "loss  -- train 0.0127  .. test 0.0768", as far as it fits.
-std::string title_line(const Chart& chart, std::size_t columns, const ChartStyle& style) {
+std::string title_line(const TextChart& chart, std::size_t columns, const TextStyle& style) {
   std::string line = chart.title.substr(0, columns);
   std::size_t used = line.size();
-  for (const ChartCurve& curve : chart.curves) {
+  for (const TextCurve& curve : chart.curves) {
     const std::string value = curve.value ? fmt::format("{:.{}f}", *curve.value, chart.decimals) : "-";
     const std::string text = fmt::format(" {} {}", curve.name, value);
     const std::size_t wanted = 4 + text.size();  // two spaces and the mark
@@ -134,8 +134,8 @@ std::string short_number(double value) {
   return size >= 0.1 ? fmt::format("{:.2f}", value) : fmt::format("{:.3f}", value);
 }
 
-std::vector<std::string> draw_chart(const Chart& chart, std::size_t columns, std::size_t lines,
-                                    const ChartStyle& style) {
+std::vector<std::string> draw_chart(const TextChart& chart, std::size_t columns, std::size_t lines,
+                                    const TextStyle& style) {
   Dots dots(columns - kLabel, lines - 2);
   for (std::size_t k = chart.curves.size(); k-- > 0;) draw_curve(chart, k, dots);  // the first ends up on top
 
@@ -151,7 +151,7 @@ std::vector<std::string> draw_chart(const Chart& chart, std::size_t columns, std
       const std::uint8_t bits = dots.bits(row, column);
       if (bits != 0 && style.color != ColorLevel::plain && dots.owner(row, column) != owner) {
         owner = dots.owner(row, column);
-        const ChartCurve& curve = chart.curves[owner];
+        const TextCurve& curve = chart.curves[owner];
         line += color_code(style.color, curve.red, curve.green, curve.blue);
       }
       line += glyph(bits, style.braille);
