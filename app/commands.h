@@ -12,4 +12,5 @@ void add_eval_command(CLI::App& app);
 void add_predict_command(CLI::App& app);
 void add_gradcheck_command(CLI::App& app);
 void add_bench_command(CLI::App& app);
+void add_show_command(CLI::App& app);
 void add_data_command(CLI::App& app);

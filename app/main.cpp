@@ -33,12 +33,14 @@ int main(int argc, char** argv) {
       "  inkling train                        train on MNIST, or on the bundled sample\n"
       "  inkling predict runs/latest --random read one image of the test set\n"
       "  inkling eval runs/latest             accuracy, loss, confusion matrix\n"
+      "  inkling show runs/latest             all of it as pictures\n"
       "  inkling data find                    where data is looked for and found\n\n"
       "inkling COMMAND --help says more of each.");
   add_train_command(app);
   add_eval_command(app);
   add_predict_command(app);
   add_gradcheck_command(app);
+  add_show_command(app);
   add_bench_command(app);
   add_data_command(app);
   use_plain_help(app);
