@@ -107,17 +107,17 @@ std::string colored(const std::string& text, const TextCurve& curve, const TextS
   return color_code(style.color, curve.red, curve.green, curve.blue) + text + "\x1b[39m";
 }
 
-// "loss  -- train 0.0127  .. test 0.0768", as far as it fits.
+// "loss - train 0.0127 : test 0.0768", as far as it fits.
 std::string title_line(const TextChart& chart, std::size_t columns, const TextStyle& style) {
   std::string line = chart.title.substr(0, columns);
   std::size_t used = line.size();
   for (const TextCurve& curve : chart.curves) {
     const std::string value = curve.value ? fmt::format("{:.{}f}", *curve.value, chart.decimals) : "-";
     const std::string text = fmt::format(" {} {}", curve.name, value);
-    const std::size_t wanted = 4 + text.size();  // two spaces and the mark
+    const std::size_t wanted = 2 + text.size();  // a space and the mark
     if (used + wanted > columns) break;
-    const std::string mark = style.braille ? (curve.dotted ? "⠂⠂" : "⠒⠒") : (curve.dotted ? ".." : "--");
-    line += "  " + colored(mark, curve, style) + text;
+    const std::string mark = style.braille ? (curve.dotted ? "┅" : "━") : (curve.dotted ? ":" : "-");
+    line += " " + colored(mark, curve, style) + text;
     used += wanted;
   }
   return line + std::string(columns - used, ' ');

@@ -11,6 +11,7 @@
 #include "inkling/report/colors.h"
 #include "inkling/report/event_records.h"
 #include "inkling/report/picture.h"
+#include "inkling/report/sheet.h"
 
 namespace inkling {
 namespace {
@@ -91,14 +92,16 @@ std::string histogram_of(ConstMatrixView weights) {
 }
 
 // What each of the first units looks for: a tile a unit, in the order of the units, so that epochs can be compared.
-// Blue below 0, white at 0, red above; one scale for all tiles, from minus to plus the largest weight.
+// Blue below 0, white at 0, red above; one scale for all tiles, symmetric about 0.
 Picture first_layer_picture(ConstMatrixView weights, std::size_t height, std::size_t width) {
   const std::size_t units = std::min(weights.cols, kMostUnits);
   const std::size_t columns = std::min(units, kUnitsInARow), rows = (units + columns - 1) / columns;
-  float largest = 0;
+  std::vector<float> shown;
   for (std::size_t i = 0; i < weights.rows; ++i)
-    for (std::size_t u = 0; u < units; ++u) largest = std::max(largest, std::fabs(weights(i, u)));
-  const double scale = largest > 0 ? 1 / static_cast<double>(largest) : 0;
+    shown.insert(shown.end(), weights.row(i).begin(), weights.row(i).begin() + static_cast<std::ptrdiff_t>(units));
+  constexpr double kScaleShare = 0.998;  // guess: the few largest weights would make all others pale
+  const double largest = static_cast<double>(size_quantile(shown, kScaleShare));
+  const double scale = largest > 0 ? 1 / largest : 0;
   Picture picture(columns * (width + 1) - 1, rows * (height + 1) - 1, kGround);
   for (std::size_t u = 0; u < units; ++u)
     for (std::size_t i = 0; i < weights.rows; ++i)
@@ -131,7 +134,6 @@ void add_losses(Message& all, const EpochReport& r) {
 Bytes first_events(double wall_seconds, std::uint64_t resumed_at) {
   Bytes file;
   append_event(file, wall_seconds, 0, event::kFileVersion, "brain.Event:2");
-  if (resumed_at == 0) return file;
   Message status;
   status.add_varint(session_log::kStatus, session_log::kStart);
   append_event(file, wall_seconds, resumed_at + 1, event::kSessionLog, status.bytes());  // the first step to forget

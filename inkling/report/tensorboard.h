@@ -16,8 +16,8 @@
 
 namespace inkling {
 
-// What a file begins with. `resumed_at`: steps that a resumed run has behind it, else 0; readers then forget what other
-// files of the folder say of later ones.
+// What a file begins with. `resumed_at`: steps that a resumed run has behind it, else 0. Readers take the mark of a
+// start that is not the first as a restart, and forget what other files of the folder say of later steps.
 Bytes first_events(double wall_seconds, std::uint64_t resumed_at);
 
 struct EpochFacts {

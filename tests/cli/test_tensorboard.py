@@ -65,6 +65,7 @@ class TensorBoard(ProgramTest):
         self.assertRegex(self.files()[0].name, r"^events\.out\.tfevents\.\d{10}\.")
         found = self.events()
         self.assertEqual((found[0]["version"], found[0]["step"]), ("brain.Event:2", 0))
+        self.assertEqual((found[1]["session"], found[1]["step"]), (1, 1))
         scalars = [event for event in found if "loss/train" in event.get("values", {})]
         for event, line in zip(scalars, self.metrics(), strict=True):
             self.assertEqual(event["step"], line["steps"])

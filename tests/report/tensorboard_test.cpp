@@ -46,6 +46,7 @@ TEST(EpochEvents, HaveNoPictureOfInputsThatAreNoImage) {
 
 TEST(FirstEvents, TellReadersWhatAResumedRunDoesAgain) {
   EXPECT_TRUE(holds(first_events(1e9, 0), "brain.Event:2"));
+  EXPECT_EQ(bytes_through_step(first_events(1e9, 0), 1), first_events(1e9, 0).size());  // stays when the run is resumed
   const Bytes resumed = first_events(1e9, 500);
   EXPECT_LT(bytes_through_step(resumed, 500), resumed.size());  // the mark stands at the first step that is done again
   EXPECT_EQ(bytes_through_step(resumed, 501), resumed.size());
