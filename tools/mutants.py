@@ -276,6 +276,12 @@ MUTANTS = [
            "if (entry.end - entry.begin != bytes)", "if (false)"),
     mutant("safetensors.hole_unchecked", "inkling/format/safetensors.cpp", SAVED,
            "if (entry.begin > covered)", "if (entry.begin > covered + 4)"),
+
+    # What a resumed run keeps of its event files.
+    mutant("event_records.polynomial", "inkling/report/event_records.cpp", "Crc32c", "0x82F63B78u", "0xEDB88320u"),
+    mutant("event_records.step_kept", "inkling/report/event_records.cpp", "Records", "*found > step", "*found >= step"),
+    mutant("event_records.data_unchecked", "inkling/report/event_records.cpp", "Records",
+           "!= masked(data)) break;", "!= masked(data)) at += 0;"),
 ]
 
 
