@@ -222,8 +222,8 @@ void run_show(const ShowArguments& arguments) {
   const std::size_t columns = drawn_columns(part.width, level, scale);
   const std::size_t fitting = std::max<std::size_t>(1, (width + kGap) / (columns + kGap));
   if (scale > 1)
-    fmt::print(stderr, "Note      images of {}x{}, drawn {} pixels as one to fit {} columns\n", part.height, part.width,
-               scale * scale, width);
+    fmt::print(stderr, "Note      images of {}x{}, {} x {} pixels drawn as one to fit {} columns\n", part.height,
+               part.width, scale, scale, width);
   const bool one = arguments.index || arguments.random;
   const std::uint64_t count =
       std::min<std::uint64_t>(arguments.count.value_or(one ? 1 : fitting), part.count() - first);

@@ -12,8 +12,6 @@
 
 namespace {
 
-using inkling::Color;
-
 // Means of squares of scale x scale pixels; those at the right and the bottom may be smaller.
 struct Grid {
   std::size_t height = 0, width = 0;
@@ -35,29 +33,37 @@ Grid scaled(std::size_t height, std::size_t width, std::size_t scale, const Pixe
   return grid;
 }
 
-// Two rows a line. A row that the image does not have is left to the terminal's own ground.
-template <typename ColorOf>
-std::string draw_blocks(const Grid& grid, ColorLevel level, const ColorOf& color_of) {
+// code_of(value, ground) sets the terminal's colour. Two rows a line; a row that the image does not have is left to the
+// terminal's own ground.
+template <typename CodeOf>
+std::string draw_blocks(const Grid& grid, const CodeOf& code_of) {
   std::string text;
   for (std::size_t row = 0; row < grid.height; row += 2) {
     std::string upper_now, lower_now;  // the colours that the terminal has in force
     for (std::size_t column = 0; column < grid.width; ++column) {
-      const Color upper = color_of(grid(row, column));
-      const std::string upper_code = color_code(level, upper.red, upper.green, upper.blue);
-      std::string lower_code;
-      if (row + 1 < grid.height) {
-        const Color lower = color_of(grid(row + 1, column));
-        lower_code = color_code(level, lower.red, lower.green, lower.blue, true);
-      }
-      if (upper_code != upper_now) text += upper_code;
-      if (lower_code != lower_now) text += lower_code;
+      const std::string upper = code_of(grid(row, column), false);
+      const std::string lower = row + 1 < grid.height ? code_of(grid(row + 1, column), true) : "";
+      if (upper != upper_now) text += upper;
+      if (lower != lower_now) text += lower;
       text += "▀";
-      upper_now = upper_code;
-      lower_now = lower_code;
+      upper_now = upper;
+      lower_now = lower;
     }
     text += "\x1b[0m\n";
   }
   return text;
+}
+
+// From -1 to 1. The nearest of 256 colours would stray through purple and cream, so there they are chosen.
+std::string diverging_code(ColorLevel level, double share, bool ground) {
+  constexpr std::size_t kSteps = 7;
+  constexpr std::uint8_t kPalette[2 * kSteps + 1] = {18,  19,  20,  63,  105, 147, 189,  // blues
+                                                     231,                                // white
+                                                     224, 217, 210, 203, 160, 124, 88};  // reds
+  if (level == ColorLevel::palette)
+    return palette_code(kPalette[static_cast<std::size_t>(std::lround((share + 1) * kSteps))], ground);
+  const inkling::Color color = inkling::diverging(share);
+  return color_code(level, color.red, color.green, color.blue, ground);
 }
 
 template <typename TwoCharacters>
@@ -90,9 +96,9 @@ std::string draw_image(inkling::PixelView image, std::size_t height, std::size_t
     return draw_characters(grid, [&](double pixel) {
       return std::string(2, kRamp[static_cast<std::size_t>(pixel) * kRamp.size() / 256]);
     });
-  return draw_blocks(grid, level, [](double pixel) {
+  return draw_blocks(grid, [&](double pixel, bool ground) {
     const auto grey = static_cast<std::uint8_t>(pixel);
-    return Color{grey, grey, grey};
+    return color_code(level, grey, grey, grey, ground);
   });
 }
 
@@ -103,7 +109,7 @@ std::string draw_signed(std::span<const float> values, std::size_t height, std::
     return largest > 0 ? std::clamp(value / static_cast<double>(largest), -1.0, 1.0) : 0.0;
   };
   if (level != ColorLevel::plain)
-    return draw_blocks(grid, level, [&](double value) { return inkling::diverging(share(value)); });
+    return draw_blocks(grid, [&](double value, bool ground) { return diverging_code(level, share(value), ground); });
   return draw_characters(grid, [&](double value) {
     const long tenths = std::min(std::lround(std::fabs(share(value)) * 10), 9l);
     return tenths == 0 ? std::string("  ") : fmt::format("{}{}", value < 0 ? '-' : '+', tenths);

@@ -78,7 +78,7 @@ std::vector<TextPoint> Trace::points() const {
   return points;
 }
 
-// Windows end where the line is redrawn, a tenth of a second apart: at first 16 of them to an epoch are told apart.
+// Windows end where the line is redrawn, a tenth of a second apart; at first 16 of them to an epoch are told apart.
 LiveChart::LiveChart(std::size_t epochs, std::size_t images, TextStyle style)
     : epochs_(epochs),
       images_(images),
@@ -94,7 +94,10 @@ void LiveChart::window(std::size_t epoch, std::size_t images, double loss, doubl
     seen_ = 0;
     loss_sum_ = accuracy_sum_ = 0;
   }
-  if (images <= seen_) return;
+  constexpr std::size_t kWindows = 20;  // of an epoch, at most; guess: the mean of fewer images is noise
+  loss_now_ = loss;
+  accuracy_now_ = 100 * accuracy;
+  if (images <= seen_ || (images < images_ && images - seen_ < images_ / kWindows)) return;
   const double all = static_cast<double>(images), share = 1 / static_cast<double>(images_);
   const double weight = static_cast<double>(images - seen_);
   const double x = static_cast<double>(epoch - 1) + 0.5 * share * static_cast<double>(seen_ + images);
@@ -104,8 +107,6 @@ void LiveChart::window(std::size_t epoch, std::size_t images, double loss, doubl
   loss_sum_ = loss * all;
   accuracy_sum_ = accuracy * all;
   newest_ = static_cast<double>(epoch - 1) + share * all;
-  loss_now_ = loss;
-  accuracy_now_ = 100 * accuracy;
 }
 
 void LiveChart::held_out(double epoch, double loss, double accuracy) {

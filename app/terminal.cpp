@@ -49,12 +49,15 @@ std::size_t palette_index(std::uint8_t red, std::uint8_t green, std::uint8_t blu
   return kFirstOfCube + 36 * step(red) + 6 * step(green) + step(blue);
 }
 
+std::string palette_code(std::size_t index, bool ground) {
+  return fmt::format("\x1b[{};5;{}m", ground ? 48 : 38, index);
+}
+
 std::string color_code(ColorLevel level, std::uint8_t red, std::uint8_t green, std::uint8_t blue, bool ground) {
-  const int layer = ground ? 48 : 38;
   switch (level) {
     case ColorLevel::plain: return "";
-    case ColorLevel::palette: return fmt::format("\x1b[{};5;{}m", layer, palette_index(red, green, blue));
-    case ColorLevel::truecolor: return fmt::format("\x1b[{};2;{};{};{}m", layer, red, green, blue);
+    case ColorLevel::palette: return palette_code(palette_index(red, green, blue), ground);
+    case ColorLevel::truecolor: return fmt::format("\x1b[{};2;{};{};{}m", ground ? 48 : 38, red, green, blue);
   }
   return "";
 }

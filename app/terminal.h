@@ -36,3 +36,5 @@ std::size_t palette_index(std::uint8_t red, std::uint8_t green, std::uint8_t blu
 
 // Escape sequences that set the colour of what is written (ground: of what is behind it); nothing for plain.
 std::string color_code(ColorLevel level, std::uint8_t red, std::uint8_t green, std::uint8_t blue, bool ground = false);
+// The same for one of xterm's 256.
+std::string palette_code(std::size_t index, bool ground = false);

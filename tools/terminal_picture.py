@@ -81,7 +81,7 @@ def main():
                         draw.rectangle([*dot, dot[0] + 2, dot[1] + 2], fill=front)
             elif cell.data.strip():
                 draw.text((left, top), cell.data, font=font, fill=front)
-    picture.quantize(64).save(out, optimize=True)
+    picture.quantize(256, Image.Quantize.MAXCOVERAGE).save(out, optimize=True)
 
 
 if __name__ == "__main__":
