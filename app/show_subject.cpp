@@ -6,6 +6,7 @@
 
 #include "app/source.h"
 #include "inkling/core/error.h"
+#include "inkling/data/checksum.h"
 #include "inkling/data/select.h"
 #include "inkling/model/output.h"
 #include "inkling/train/metrics.h"
@@ -44,9 +45,8 @@ ShowSubject::ShowSubject(const inkling::Runtime& rt, const std::string& path, co
   } else if (!history && !reads_mnist(loaded->info)) {
     no_data = "no data is named; give it with --data";
   } else {
-    const std::string usual = history ? history->data.source : "mnist";
     try {
-      load_data(usual);
+      load_data(history ? history->data.source : "mnist");
     } catch (const inkling::Error& refusal) {
       data.reset();
       no_data = fmt::format("no data ({}); name it with --data", refusal.what());
@@ -55,7 +55,10 @@ ShowSubject::ShowSubject(const inkling::Runtime& rt, const std::string& path, co
 }
 
 void ShowSubject::load_data(const std::string& source) {
+  const bool is_of_run = history && source == history->data.source;
   data = load_source(source);
+  if (is_of_run && inkling::sha256_of(data->train, data->test) != history->data.idx_sha256)
+    fail(ErrorKind::config, "'{}' gives other images than those of the run, {}", source, history->data.origin);
   if (history && history->recipe.limit_train > 0)
     data->train = inkling::first_images(data->train, history->recipe.limit_train);
   if (history && history->recipe.limit_test > 0)

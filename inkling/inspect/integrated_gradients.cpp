@@ -18,7 +18,7 @@ namespace {
 constexpr double kGauss = 0.21132486540518713;  // derived: (1 - 1 / sqrt 3) / 2, where on a piece the points lie
 constexpr std::size_t kFirstPieces = 16;        // guess
 constexpr std::size_t kPiecesAtOnce = 64;       // guess: so that their outputs stay in the cache
-constexpr std::size_t kMostPieces = 1u << 16;   // guess: in one round; beyond it a piece is taken as it is
+constexpr std::size_t kMostPieces = 1u << 13;   // guess: in one round; where there are more, all are taken as they are
 
 struct Piece {
   double begin = 0, end = 0;      // of [0, 1]
@@ -37,9 +37,7 @@ class Line {
     std::vector<double> ends(kFirstPieces + 1);
     for (std::size_t k = 0; k <= kFirstPieces; ++k) ends[k] = static_cast<double>(k) / kFirstPieces;
     const std::vector<double> z = logits_at(ends);
-    double largest = 0;
-    for (const double value : z) largest = std::max(largest, std::abs(value));
-    noise_ = std::ldexp(largest, -22);  // derived: two units in the last place of a float
+    noise_ = std::ldexp(largest_terms_, -21);  // guess: four roundings of the largest sum
     difference_ = z.back() - z.front();
     double left = std::max(options.tolerance * std::abs(difference_), noise_);  // of the error that may be made
     for (std::size_t k = 0; k < kFirstPieces; ++k) pieces[k] = {ends[k], ends[k + 1], z[k], z[k + 1]};
@@ -64,14 +62,29 @@ class Line {
       for (std::size_t h = 0; h < u_.size(); ++h) sums(k, h) = b(0, h) + static_cast<float>(t[k]) * u_[h];
   }
 
+  // The logits at the points; what they are summed from, in size, is remembered.
   std::vector<double> logits_at(std::span<const double> t) {
     std::vector<double> z;
     for (std::size_t first = 0; first < t.size(); first += pass_.max_batch()) {
       set_sums(t.subspan(first, std::min(pass_.max_batch(), t.size() - first)));
       pass_.forward_from_sums(rt_, model_);
-      for (std::size_t k = 0; k < pass_.logits().rows; ++k) z.push_back(static_cast<double>(pass_.logits()(k, class_)));
+      for (std::size_t k = 0; k < pass_.logits().rows; ++k) {
+        z.push_back(static_cast<double>(pass_.logits()(k, class_)));
+        largest_terms_ = std::max(largest_terms_, size_of_terms(k));
+      }
     }
     return z;
+  }
+
+  // Sum of |w a| over the terms of image k's logit.
+  double size_of_terms(std::size_t k) {
+    const std::size_t top = model_.layer_count() - 1;
+    if (top == 0) return std::abs(static_cast<double>(pass_.logits()(k, class_)));
+    const ConstMatrixView W = model_.weight(top);
+    double sum = 0;
+    for (std::size_t h = 0; h < W.rows; ++h)
+      sum += std::abs(static_cast<double>(pass_.output(top - 1)(k, h)) * static_cast<double>(W(h, class_)));
+    return sum;
   }
 
   // Adds the pieces that are good enough to mean_dz, or all; gives back the others. A round may use up a quarter of
@@ -133,7 +146,7 @@ class Line {
   std::span<const float> u_;
   std::size_t class_;
   std::vector<double> mean_dz_;
-  double difference_ = 0, noise_ = 0;
+  double difference_ = 0, noise_ = 0, largest_terms_ = 0;
   std::size_t points_ = 0;
 };
 

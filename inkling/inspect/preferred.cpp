@@ -10,6 +10,7 @@ namespace inkling {
 namespace {
 
 constexpr std::size_t kBatch = 64;  // guess: units at a time
+constexpr float kStart = 0.1f;      // guess: of each pixel; from black a network of ReLUs without biases has no way up
 
 void check(const Mlp& model, std::size_t height, std::size_t width, std::span<const Unit> units,
            const PreferredOptions& options) {
@@ -87,20 +88,20 @@ class Ascent {
 void climb(const Runtime& rt, const Mlp& model, std::size_t height, std::size_t width, std::span<const Unit> units,
            const PreferredOptions& options, MatrixView images, double* black, double* found) {
   Ascent ascent(rt, model, units.front().layer, units);
+  std::ranges::copy(ascent.answers(images, false), black);
+  for (std::size_t u = 0; u < units.size(); ++u) std::ranges::fill(images.row(u), kStart);
   std::vector<double> scale;  // 1 / G
   // derived: 1 over the largest second derivative of the regulariser (eight times smoothness is a chess board's)
   const double step = 1 / (options.decay + 8 * options.smoothness);
   std::vector<double> change(images.cols);
   for (std::size_t k = 0; k < options.steps; ++k) {
-    const std::vector<double> a = ascent.answers(images, true);
-    if (k == 0) {
-      std::ranges::copy(a, black);
+    ascent.answers(images, true);
+    if (k == 0)
       for (std::size_t u = 0; u < units.size(); ++u) {
         double square = 0;
         for (const float g : ascent.gradient().view().row(u)) square += static_cast<double>(g) * static_cast<double>(g);
         scale.push_back(square > 0 ? 1 / std::sqrt(square) : 0);
       }
-    }
     for (std::size_t u = 0; u < units.size(); ++u) {
       const std::span<float> p = images.row(u);
       const auto at = [&](std::size_t i) { return static_cast<double>(p[i]); };

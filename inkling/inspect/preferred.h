@@ -2,13 +2,13 @@
 //
 // Found by gradient ascent with a regulariser (Erhan, Bengio, Courville, Vincent 2009, "Visualizing Higher-Layer
 // Features of a Deep Network"; Simonyan et al. 2014; the smoothness term as in Mahendran, Vedaldi 2015). Of all images
-// p with pixels from 0 to 1 it climbs, from black,
+// p with pixels from 0 to 1 it climbs, from a light grey,
 //
 //   J(p) = a(p) / G - decay / 2 sum_i p_i^2 - smoothness / 2 sum_{i, j neighbours} (p_i - p_j)^2
 //
 // with a the logit of a class less the mean of all logits (softmax does not see what all have in common), or the output
-// of a hidden unit before its activation, and G the length of a's gradient at the black image, so that one decay suits
-// all networks. Each step goes along the gradient and back into the box. The same bytes on every machine.
+// of a hidden unit before its activation, and G the length of a's gradient at the start, so that one decay suits all
+// networks. Each step goes along the gradient and back into the box. The same bytes on every machine.
 #pragma once
 
 #include <cstddef>
@@ -29,9 +29,9 @@ struct Unit {
 };
 
 struct PreferredOptions {
-  double decay = 0.04;       // guess: by eye, of MNIST and Fashion-MNIST
-  double smoothness = 0.15;  // guess: likewise
-  std::size_t steps = 150;   // derived: 1 - decay / (decay + 8 smoothness) is what is left of an error after a step
+  double decay = 0.02;      // guess: by eye, of MNIST and Fashion-MNIST
+  double smoothness = 0.1;  // guess: likewise
+  std::size_t steps = 150;  // derived: 1 - decay / (decay + 8 smoothness) is what is left of an error after a step
 };
 
 struct PreferredInputs {

@@ -14,7 +14,7 @@ namespace inkling {
 namespace {
 
 constexpr int kBodyWidth = 1280;
-constexpr int kHeading = 46, kSectionGap = 44, kBarRoom = 74;
+constexpr int kHeading = 46, kSectionGap = 44, kBarRoom = 52;
 constexpr std::size_t kMostLayers = 6;
 constexpr std::size_t kMostUnits = 4096;  // of one image's layer: derived, 64 lines of 64 fields
 
@@ -34,7 +34,7 @@ Scale scale_of(std::span<const float> numbers, double share) {
 
 void draw_scale(Picture& picture, int x, int y, const Scale& scale, std::string_view what) {
   draw_color_bar(picture, {x, y, 460, 20}, scale.map, scale.is_signed ? -1 : 0,
-                 scale.is_signed ? fmt::format("{:.3g}", -scale.limit) : "0", what, fmt::format("{:.3g}", scale.limit));
+                 scale.is_signed ? fmt::format("−{:.3g}", scale.limit) : "0", what, fmt::format("{:.3g}", scale.limit));
 }
 
 std::vector<float> flat(ConstMatrixView m) {
@@ -88,7 +88,7 @@ Picture activations_picture(const Runtime& rt, const Mlp& model, const Answers& 
   int height = kHeading + kSide;
   for (std::size_t l = 0; l < layers; ++l) {
     const Fields f = fields_of(outputs[l].cols());
-    height += kSectionGap + kHeading + f.lines * f.side + kBarRoom + 14;
+    height += kSectionGap + kHeading + f.lines * f.side + 14 + kBarRoom;
   }
   Sheet sheet = make_sheet(
       kBodyWidth, height, fmt::format("Image {} on its way through {}", image, title),
@@ -108,16 +108,18 @@ Picture activations_picture(const Runtime& rt, const Mlp& model, const Answers& 
     std::ranges::stable_sort(order, std::greater{}, [&](std::size_t c) { return a.probabilities(image, c); });
     order.resize(kBars);
   }
-  const int full = kBodyWidth - kSide - 90 - 180 - 130;
+  int names = 0;
+  for (const std::size_t c : order) names = std::max(names, text_width(shortened(a.classes[c], kLabel, 160), kLabel));
+  const int full = kBodyWidth - kSide - 90 - names - 20 - 130;
   for (std::size_t k = 0; k < order.size(); ++k) {
     const std::size_t c = order[k];
     const auto p = static_cast<double>(a.probabilities(image, c));
     const int line = y + kHeading + static_cast<int>(k) * kBarLine;
-    draw_text(picture, bars + 160, line + 24, shortened(a.classes[c], kLabel, 160), kLabel, Align::right);
-    picture.fill({bars + 180, line + 4, full, kBarLine - 8}, kGround);
-    picture.fill({bars + 180, line + 4, static_cast<int>(p * full + 0.5), kBarLine - 8},
+    draw_text(picture, bars + names, line + 24, shortened(a.classes[c], kLabel, 160), kLabel, Align::right);
+    picture.fill({bars + names + 20, line + 4, full, kBarLine - 8}, kGround);
+    picture.fill({bars + names + 20, line + 4, static_cast<int>(p * full + 0.5), kBarLine - 8},
                  c == a.data.labels[image] ? kRight : kWrong);
-    draw_text(picture, bars + 180 + full + 120, line + 24, percent_text(p), kLabel, Align::right);
+    draw_text(picture, bars + names + 20 + full + 120, line + 24, percent_text(p), kLabel, Align::right);
   }
   y += kHeading + kSide;
   for (std::size_t l = 0; l < layers; ++l) {

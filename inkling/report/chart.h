@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,7 +28,7 @@ struct Series {
   std::vector<double> x{}, y{};  // a NaN is left out
   Color color = kOkabeIto[0];
   Drawn drawn = Drawn::lines;
-  int dash = 1;   // 1: none; 2, 3, ...: gnuplot's
+  int dash = 0;   // 0: none; 1 to 3: kinds of dashes
   int point = 0;  // gnuplot's number of the sign, 0: none on lines
 };
 
@@ -48,15 +47,12 @@ struct Note {
   std::string text;
 };
 
-enum class KeyPlace { none, top_right, bottom_right, top_left };
-
 struct Panel {
   std::string title;  // empty where there is one panel
   ChartAxis x, y;
   std::vector<Series> series{};
   std::vector<Mark> marks{};
   std::vector<Note> notes{};
-  KeyPlace key = KeyPlace::none;
   double bar_width = 0;
   bool diagonal = false;  // a thin line along x = y
 };
@@ -71,10 +67,10 @@ struct Chart {
 
 inline constexpr int kChartWidth = 1600, kPanelHeight = 800, kSmallPanelHeight = 460;
 
-// A text in gnuplot's quotes; control characters become spaces.
+// A text in gnuplot's single quotes, in which nothing has a meaning; quotes become ’, control characters spaces.
 std::string gnuplot_quoted(std::string_view text);
 
-// Commands that write FOLDER/NAME.png and FOLDER/NAME.svg.
-std::string gnuplot_script(const Chart& chart, const std::filesystem::path& folder);
+// Commands that write NAME.png and NAME.svg in the working folder.
+std::string gnuplot_script(const Chart& chart);
 
 }  // namespace inkling

@@ -52,6 +52,7 @@ std::string for_xml(std::string text) {
 std::string with_title_and_fonts(const Bytes& bytes, const std::string& title) {
   std::string text(bytes.begin(), bytes.end());
   replace_all(text, "<title>Gnuplot</title>", "<title>" + for_xml(title) + "</title>");
+  replace_all(text, "font-family=\":Bold\"", "font-family=\"DejaVu Sans\" font-weight=\"bold\"");
   replace_all(text, "font-family=\"DejaVu Sans\"",
               "font-family=\"DejaVu Sans, Verdana, Helvetica, Arial, sans-serif\"");
   return text;
@@ -66,17 +67,17 @@ std::optional<Gnuplot> Gnuplot::start(std::span<const Chart> charts) {
   std::string script;
   for (const Chart& chart : charts) {
     gnuplot.charts_.emplace_back(chart.name, chart.title);
-    script += gnuplot_script(chart, gnuplot.folder_);
+    script += gnuplot_script(chart);
   }
-  const std::string script_file = (gnuplot.folder_ / "script").string(), words = (gnuplot.folder_ / "said").string();
-  write_file_atomically(script_file, script);
+  write_file_atomically(gnuplot.folder_ / "script", script);
 
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addchdir_np(&actions, gnuplot.folder_.c_str());
   posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, 1, words.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  posix_spawn_file_actions_addopen(&actions, 1, "said", O_WRONLY | O_CREAT | O_TRUNC, 0600);
   posix_spawn_file_actions_adddup2(&actions, 1, 2);
-  const char* arguments[] = {"gnuplot", "-d", script_file.c_str(), nullptr};
+  const char* arguments[] = {"gnuplot", "-d", "script", nullptr};
   ::pid_t process = 0;
   const int error =
       ::posix_spawnp(&process, "gnuplot", &actions, nullptr, const_cast<char* const*>(arguments), environ);

@@ -14,6 +14,7 @@
 namespace inkling {
 namespace {
 
+constexpr std::size_t kMostInKey = 16;          // guess: two lines
 constexpr std::size_t kMapImages = 2000;        // guess: more dots hide each other
 constexpr std::size_t kHistogramImages = 1000;  // guess: as even as with all
 constexpr std::size_t kMostNumbers = 1u << 24;  // guess: outputs that a histogram looks at, 64 MB
@@ -29,6 +30,33 @@ double median(std::vector<double> numbers) {
   const auto middle = numbers.begin() + static_cast<std::ptrdiff_t>(numbers.size() / 2);
   std::ranges::nth_element(numbers, middle);
   return *middle;
+}
+
+// Moves names up and down until none covers another, by what they measure on the page.
+void move_apart(std::vector<Note>& notes, const std::vector<Series>& series) {
+  double x0 = INFINITY, x1 = -INFINITY, y0 = INFINITY, y1 = -INFINITY;
+  for (const Series& s : series)
+    for (std::size_t k = 0; k < s.x.size(); ++k) {
+      x0 = std::min(x0, s.x[k]);
+      x1 = std::max(x1, s.x[k]);
+      y0 = std::min(y0, s.y[k]);
+      y1 = std::max(y1, s.y[k]);
+    }
+  const double across = (kChartWidth - 220) / std::max(x1 - x0, 1e-9),
+               up = (kPanelHeight - 200) / std::max(y1 - y0, 1e-9);
+  constexpr double kHeight = 30;
+  constexpr int kRounds = 100;
+  const auto width = [](const Note& n) { return text_width(n.text, {.size = 22, .weight = FontWeight::bold}) + 12; };
+  std::ranges::stable_sort(notes, {}, &Note::y);
+  for (int round = 0; round < kRounds; ++round)
+    for (std::size_t a = 0; a < notes.size(); ++a)
+      for (std::size_t b = a + 1; b < notes.size(); ++b) {
+        if (std::abs(notes[a].x - notes[b].x) * across > (width(notes[a]) + width(notes[b])) / 2) continue;
+        const double lacking = kHeight - (notes[b].y - notes[a].y) * up;
+        if (lacking <= 0 || lacking >= 2 * kHeight) continue;
+        notes[a].y -= lacking / 2 / up;
+        notes[b].y += lacking / 2 / up;
+      }
 }
 
 Panel histogram_panel(std::string title, std::string label, const Histogram& h, std::size_t kind, double scale) {
@@ -60,15 +88,12 @@ Matrix without_zeros(ConstMatrixView numbers) {
 }  // namespace
 
 Chart reliability_chart(const Statistics& s, std::string_view model) {
-  Series right{.name = "read right", .color = kOkabeIto[0], .drawn = Drawn::bars};
+  Series right{.name = "", .color = kOkabeIto[0], .drawn = Drawn::bars};
   Series sure{.name = "", .color = kOkabeIto[3], .drawn = Drawn::bars};
-  Series means{.name = "mean confidence and accuracy", .color = kOkabeIto[1], .drawn = Drawn::points, .point = 13};
   for (const ReliabilityBin& bin : s.bins) {
     const double middle = shown_percent((bin.low + bin.high) / 2);
     right.x.push_back(middle);
     right.y.push_back(shown_percent(bin.accuracy));
-    means.x.push_back(shown_percent(bin.confidence));
-    means.y.push_back(shown_percent(bin.accuracy));
     sure.x.push_back(middle);
     sure.y.push_back(bin.count == 0 ? std::nan("") : static_cast<double>(bin.count));
   }
@@ -85,8 +110,7 @@ Chart reliability_chart(const Statistics& s, std::string_view model) {
       .panels = {{.title = "How often it is right",
                   .x = {.label = "confidence, %", .low = 0.0, .high = 100.0},
                   .y = {.label = "read right, %", .low = 0.0, .high = 100.0},
-                  .series = {std::move(right), std::move(means)},
-                  .key = KeyPlace::top_left,
+                  .series = {std::move(right)},
                   .bar_width = width,
                   .diagonal = true},
                  {.title = "How often it is so sure",
@@ -109,6 +133,7 @@ Chart map_chart(const Runtime& rt, const Mlp& model, const Dataset& data, std::s
   const PrincipalComponents pc = principal_components(outputs, 2);
 
   constexpr int kSigns[] = {7, 5, 9, 13, 11, 6, 4, 8, 12, 10};  // gnuplot's, filled ones first
+  constexpr std::size_t kYellow = 7;                            // too light for small signs on white
   Panel panel{.title = "", .x = {}, .y = {}, .series = {}};
   const auto axis = [&](std::size_t k) {
     const double share = pc.total_variance > 0 ? pc.variances[k] / pc.total_variance : 0;
@@ -117,8 +142,8 @@ Chart map_chart(const Runtime& rt, const Mlp& model, const Dataset& data, std::s
   panel.x = axis(0);
   panel.y = axis(1);
   for (std::size_t c = 0; c < classes.size(); ++c) {
-    Series s{.name = "",
-             .color = kind_color(c),
+    Series s{.name = classes[c],
+             .color = c % kOkabeIto.size() == kYellow ? kFaintText : kind_color(c),
              .drawn = Drawn::dots,
              .point = kSigns[(c + c / kOkabeIto.size()) % std::size(kSigns)]};
     for (std::size_t n = 0; n < images.rows; ++n) {
@@ -130,6 +155,9 @@ Chart map_chart(const Runtime& rt, const Mlp& model, const Dataset& data, std::s
     panel.notes.push_back({.x = median(s.x), .y = median(s.y), .text = classes[c]});
     panel.series.push_back(std::move(s));
   }
+  if (panel.series.size() > kMostInKey)
+    for (Series& s : panel.series) s.name.clear();
+  move_apart(panel.notes, panel.series);
   return {
       .name = "map",
       .title = fmt::format("Map of the last hidden layer of {}", name),
@@ -140,15 +168,14 @@ Chart map_chart(const Runtime& rt, const Mlp& model, const Dataset& data, std::s
 }
 
 Chart line_chart(const LineMeasured& line, Output output, std::string_view name) {
-  const auto panel = [&](std::string title, ChartAxis y, auto value, KeyPlace key) {
+  const auto panel = [&](std::string title, ChartAxis y, auto value) {
     Panel p{.title = std::move(title),
             .x = {.label = "place on the line", .low = line.positions.front(), .high = line.positions.back()},
             .y = std::move(y),
             .series = {{.name = "training", .x = line.positions, .y = {}, .color = kind_color(0)},
                        {.name = "test", .x = line.positions, .y = {}, .color = kind_color(2), .dash = 2}},
-            .marks = {{.x = 0, .text = line.from, .height = 0.08},
-                      {.x = 1, .text = line.to, .height = 0.16, .to_the_left = true}},
-            .key = key};
+            .marks = {{.x = 0, .text = line.from, .height = 0.94},
+                      {.x = 1, .text = line.to, .height = 0.6, .to_the_left = true}}};
     for (const Metrics& m : line.train) p.series[0].y.push_back(value(m));
     for (const Metrics& m : line.test) p.series[1].y.push_back(value(m));
     return p;
@@ -160,11 +187,9 @@ Chart line_chart(const LineMeasured& line, Output output, std::string_view name)
               "Networks whose weights are mixed from two: at 0 it is {}, at 1 {}. On {} training and "
               "{} test images.",
               line.from, line.to, count_text(line.train.front().count), count_text(line.test.front().count)),
-          .panels = {panel(
-                         "Loss", std::move(loss), [](const Metrics& m) { return m.loss; }, KeyPlace::top_right),
-                     panel(
-                         "Accuracy", {.label = "images read right, %", .low = 0.0, .high = 100.0},
-                         [](const Metrics& m) { return shown_percent(m.accuracy); }, KeyPlace::top_left)},
+          .panels = {panel("Loss", std::move(loss), [](const Metrics& m) { return m.loss; }),
+                     panel("Accuracy", {.label = "images read right, %", .low = 0.0, .high = 100.0},
+                           [](const Metrics& m) { return shown_percent(m.accuracy); })},
           .columns = 2};
 }
 
@@ -202,8 +227,8 @@ Chart histograms_chart(const Runtime& rt, const Mlp& model, const Dataset* data,
     const Histogram weights = histogram(model.weight(l), kBins);
     const std::string layer = last ? std::string("Last layer") : fmt::format("Layer {}", l + 1);
     chart.panels.push_back(histogram_panel(
-        fmt::format("{}: {} weights, standard deviation {:.3g}", layer, count_text(weights.count), weights.deviation),
-        "weight", weights, 0, 1));
+        fmt::format("{}: {} weights, deviation {:.2g}", layer, count_text(weights.count), weights.deviation), "weight",
+        weights, 0, 1));
     if (data == nullptr) continue;
     const Histogram all = histogram(outputs[l], kBins), others = histogram(without_zeros(outputs[l]), kBins);
     const double share = all.count == 0 ? 0 : static_cast<double>(others.count) / static_cast<double>(all.count);

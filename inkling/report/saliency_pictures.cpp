@@ -14,8 +14,6 @@ namespace {
 
 constexpr double kScaleShare = 0.995;  // guess: a few pixels would make all others pale
 
-std::string two_digits(double value) { return fmt::format("{:.2f}", value == 0 ? 0.0 : value); }
-
 // The units of a hidden layer with the largest weights to the layer behind it.
 std::vector<std::size_t> weightiest(const Mlp& model, std::size_t layer, std::size_t count) {
   const ConstMatrixView W = model.weight(layer + 1);
@@ -36,7 +34,7 @@ std::vector<std::size_t> weightiest(const Mlp& model, std::size_t layer, std::si
 
 Picture saliency_picture(const Runtime& rt, const Mlp& model, const Answers& a, std::span<const std::size_t> images,
                          std::string_view title) {
-  constexpr int kSide = 224, kGap = 60, kRow = kSide + 84, kHeader = 76, kNames = 250;
+  constexpr int kSide = 224, kGap = 72, kRow = kSide + 84, kHeader = 76, kNames = 250;
   const std::size_t I = a.data.image_size();
   std::vector<std::uint8_t> pixels;
   std::vector<std::size_t> read;
@@ -60,8 +58,7 @@ Picture saliency_picture(const Runtime& rt, const Mlp& model, const Answers& a, 
   constexpr std::string_view kNamesOfColumns[] = {"image", "gradient", "gradient × input", "integrated gradients"};
   constexpr std::string_view kUnits[] = {"", "logit per full pixel", "logit", "logit"};
   for (int k = 0; k < 4; ++k) {
-    TextStyle style = kSection;
-    while (text_width(kNamesOfColumns[k], style) > kSide + kGap - 6) --style.size;
+    const TextStyle style{.size = 25, .color = kText, .weight = FontWeight::bold};
     draw_text(picture, column(k) + kSide / 2, sheet.body.y + 26, kNamesOfColumns[k], style, Align::center);
     draw_text(picture, column(k) + kSide / 2, sheet.body.y + 56, kUnits[k], kFaintLabel, Align::center);
   }
@@ -86,10 +83,10 @@ Picture saliency_picture(const Runtime& rt, const Mlp& model, const Answers& a, 
       draw_text(picture, column(k + 1) + kSide / 2, y + kSide + 28, fmt::format("±{:.2g}", limit), kFaintLabel,
                 Align::center);
     }
-    draw_text(
-        picture, column(3) + kSide, y + kSide + 56,
-        fmt::format("sum {} = {} in the logit", two_digits(integrated.sum[n]), two_digits(integrated.difference[n])),
-        kFaintLabel, Align::right);
+    draw_text(picture, column(3) + kSide, y + kSide + 56,
+              fmt::format("sum {} = {} in the logit", fixed_text(integrated.sum[n], 2),
+                          fixed_text(integrated.difference[n], 2)),
+              kFaintLabel, Align::right);
   }
   const int bar = sheet.body.y + kHeader + static_cast<int>(images.size()) * kRow + 8;
   draw_color_bar(picture, {column(0), bar, 4 * kSide + 3 * kGap, 20}, diverging, -1, "lowers the logit", "does nothing",
@@ -99,9 +96,9 @@ Picture saliency_picture(const Runtime& rt, const Mlp& model, const Answers& a, 
 
 Picture preferred_picture(const Runtime& rt, const Mlp& model, std::size_t height, std::size_t width,
                           std::span<const std::string> classes, std::string_view title) {
-  constexpr int kSide = 196, kTile = 224, kRow = kSide + 70, kHeading = 52, kColumns = 6;
-  constexpr int kSmall = 112, kSmallTile = 112, kSmallRow = 128, kSmallColumns = 12;
-  constexpr std::size_t kMostClasses = 60, kUnits = 24, kMostLayers = 4;
+  constexpr int kSide = 224, kTile = 264, kRow = kSide + 100, kHeading = 52, kColumns = 5;
+  constexpr int kSmall = 112, kSmallTile = 132, kSmallRow = 132, kSmallColumns = 10;
+  constexpr std::size_t kMostClasses = 60, kUnits = 20, kMostLayers = 4;
   const PreferredOptions options;
   const std::size_t shown = std::min(classes.size(), kMostClasses);
   std::vector<Unit> units;
@@ -140,12 +137,11 @@ Picture preferred_picture(const Runtime& rt, const Mlp& model, std::size_t heigh
   for (std::size_t c = 0; c < shown; ++c) {
     const int left = x + static_cast<int>(c) % kColumns * kTile, top = y + static_cast<int>(c) / kColumns * kRow;
     draw(c, left, top, kSide);
-    const std::string change = fmt::format("{:.1f} → {:.1f}", found.black[c], found.found[c]);
+    const std::string change = fixed_text(found.black[c], 1) + " → " + fixed_text(found.found[c], 1);
     TextStyle bold = kLabel;
     bold.weight = FontWeight::bold;
-    const std::string name = shortened(classes[c], bold, kSide - text_width(change, kFaintLabel) - 8);
-    draw_text(picture, left, top + kSide + 30, name, bold);
-    draw_text(picture, left + kSide, top + kSide + 30, change, kFaintLabel, Align::right);
+    draw_text(picture, left, top + kSide + 32, shortened(classes[c], bold, kSide), bold);
+    draw_text(picture, left, top + kSide + 62, change, kFaintLabel);
   }
   y += class_rows * kRow;
   for (std::size_t l = 0; l < layers; ++l) {
@@ -161,7 +157,7 @@ Picture preferred_picture(const Runtime& rt, const Mlp& model, std::size_t heigh
     y += kHeading;
     for (std::size_t k = 0; k < count; ++k)
       draw(starts[l] + k, x + static_cast<int>(k) % kSmallColumns * kSmallTile,
-           y + static_cast<int>(k) / kSmallColumns * kSmallRow, kSmall - 14);
+           y + static_cast<int>(k) / kSmallColumns * kSmallRow, kSmall);
     y += (static_cast<int>(count) + kSmallColumns - 1) / kSmallColumns * kSmallRow;
   }
   return std::move(sheet.picture);

@@ -115,9 +115,15 @@ std::string percent_text(double share) {
   return fmt::format("{:.1f} %", 100 * share);
 }
 
+std::string fixed_text(double value, int digits) {
+  const std::string text = fmt::format("{:.{}f}", std::abs(value), digits);
+  const bool is_zero = text.find_first_not_of("0.") == text.npos;
+  return value < 0 && !is_zero ? fmt::format("−{}", text) : text;
+}
+
 std::string count_text(std::size_t count) {
   std::string text = fmt::format("{}", count);
-  for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
+  for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, 1, ',');
   return text;
 }
 

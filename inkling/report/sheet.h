@@ -62,6 +62,8 @@ float size_quantile(std::span<const float> numbers, double share);
 
 // "99.8 %", "<0.1 %"; "1,234".
 std::string percent_text(double share);
+// With so many digits behind the point and a real minus sign; no "-0.0".
+std::string fixed_text(double value, int digits);
 std::string count_text(std::size_t count);
 
 }  // namespace inkling

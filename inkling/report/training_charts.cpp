@@ -29,7 +29,7 @@ Series series_of(const RunHistory& history, std::string name, std::size_t kind, 
   constexpr int kSigns[] = {7, 5, 9, 13, 11, 6, 4, 8};  // gnuplot's: disc, square, triangle, diamond, ...
   Series s{.name = std::move(name),
            .color = kind_color(kind),
-           .dash = static_cast<int>(kind % 5) + 1,
+           .dash = static_cast<int>(kind % 4),
            .point = history.epochs.size() <= kMostSigns ? kSigns[kind % std::size(kSigns)] : 0};
   for (const EpochRecord& e : history.epochs) {
     s.x.push_back(static_cast<double>(e.epoch));
@@ -117,8 +117,7 @@ Chart loss_chart(const RunHistory& history, std::string_view run) {
                             .low = logarithmic ? std::nullopt : std::optional<double>(0.0),
                             .logarithmic = logarithmic},
                       .series = std::move(c.series),
-                      .marks = std::move(marks),
-                      .key = KeyPlace::top_right}}};
+                      .marks = std::move(marks)}}};
 }
 
 Chart accuracy_chart(const RunHistory& history, std::string_view run) {
@@ -140,8 +139,7 @@ Chart accuracy_chart(const RunHistory& history, std::string_view run) {
                       .x = epoch_axis(history),
                       .y = {.label = "images read right, %"},
                       .series = std::move(c.series),
-                      .marks = std::move(marks),
-                      .key = KeyPlace::bottom_right}}};
+                      .marks = std::move(marks)}}};
 }
 
 Chart rate_chart(const RunHistory& history, std::string_view run) {
@@ -188,7 +186,6 @@ Chart gradients_chart(const RunHistory& history, std::string_view run) {
       p.y.label += " (logarithmic)";
     else
       p.y.low = 0;
-    p.key = KeyPlace::top_right;
     return p;
   };
   const std::string which =

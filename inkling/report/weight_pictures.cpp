@@ -29,7 +29,7 @@ double length(std::span<const float> row) {
 }
 
 void draw_scale(Picture& picture, int x, int y, float limit) {
-  draw_color_bar(picture, {x, y, 560, 22}, diverging, -1, fmt::format("{:.2g}", -limit), "added by a full pixel",
+  draw_color_bar(picture, {x, y, 560, 22}, diverging, -1, fmt::format("−{:.2g}", limit), "added by a full pixel",
                  fmt::format("+{:.2g}", limit));
 }
 
