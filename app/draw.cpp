@@ -105,9 +105,10 @@ std::string draw_image(inkling::PixelView image, std::size_t height, std::size_t
 std::string draw_signed(std::span<const float> values, std::size_t height, std::size_t width, float largest,
                         ColorLevel level, std::size_t scale) {
   const Grid grid = scaled(height, width, scale, [&](std::size_t r, std::size_t c) { return values[r * width + c]; });
-  const auto share = [&](double value) {
-    return largest > 0 ? std::clamp(value / static_cast<double>(largest), -1.0, 1.0) : 0.0;
-  };
+  auto limit = static_cast<double>(largest);
+  if (largest == 0)
+    for (const double value : grid.values) limit = std::max(limit, std::fabs(value));
+  const auto share = [&](double value) { return limit > 0 ? std::clamp(value / limit, -1.0, 1.0) : 0.0; };
   if (level != ColorLevel::plain)
     return draw_blocks(grid, [&](double value, bool ground) { return diverging_code(level, share(value), ground); });
   return draw_characters(grid, [&](double value) {

@@ -20,8 +20,8 @@ std::string draw_image(inkling::PixelView image, std::size_t height, std::size_t
                        std::size_t scale = 1);
 
 // Numbers with a sign, height x width of them, such as weights: blue below 0, white at 0, red above, `largest` and what
-// is beyond it in full colour. Without colours: a sign and the tenths of `largest`, "+3", "-9", blank below half a
-// tenth.
+// is beyond it in full colour; 0 stands for the largest that is drawn. Without colours: a sign and the tenths of
+// `largest`, "+3", "-9", blank below half a tenth.
 std::string draw_signed(std::span<const float> values, std::size_t height, std::size_t width, float largest,
                         ColorLevel level, std::size_t scale = 1);
 

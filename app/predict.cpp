@@ -112,12 +112,6 @@ nlohmann::ordered_json as_json(const Saliency& saliency) {
           {"shares", std::vector<double>(shares.begin(), shares.end())}};
 }
 
-float largest_of(std::span<const float> values) {
-  float largest = 0;
-  for (const float each : values) largest = std::max(largest, std::fabs(each));
-  return largest;
-}
-
 // The image on the left, where its answer comes from beside it when that is wanted, a bar for each class on the right;
 // in 80 columns.
 void print_answer(const Question& q, const inkling::ModelInfo& info, std::span<const float> p, std::size_t best,
@@ -135,9 +129,7 @@ void print_answer(const Question& q, const inkling::ModelInfo& info, std::span<c
   std::size_t drawn = drawn_columns(width, level, scale);
   if (saliency != nullptr) {
     const std::span<const float> shares = saliency->shares.view().row(0);
-    // In means over squares of pixels the largest is smaller, too.
-    const float largest = largest_of(shares) / static_cast<float>(scale);
-    drawing = side_by_side({drawing, draw_signed(shares, height, width, largest, level, scale)}, kGap);
+    drawing = side_by_side({drawing, draw_signed(shares, height, width, 0, level, scale)}, kGap);
     drawn = 2 * drawn + kGap;
   }
   const std::size_t bar_width = std::min(most, kColumns - std::min(kColumns, drawn + kBarFrame + name));

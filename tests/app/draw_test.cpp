@@ -61,6 +61,7 @@ TEST(DrawSigned, TellsSignAndSizeWithAndWithoutColor) {
   EXPECT_TRUE(color.starts_with("\x1b[38;2;247;247;247m\x1b[48;2;5;48;97m▀\x1b[38;2;103;0;31m")) << color;
   EXPECT_EQ(draw_signed(std::array<float, 4>{0.0f, 1.0f, -5.0f, 0.01f}, 2, 2, 1.0f, Level::palette),
             "\x1b[38;5;231m\x1b[48;5;18m▀\x1b[38;5;88m\x1b[48;5;231m▀\x1b[0m\n");
+  EXPECT_EQ(draw_signed(values, 3, 2, 0.0f, Level::plain), "  +5\n-5+2\n  +9\n");  // 2 is the largest there is
   EXPECT_EQ(draw_signed(std::array<float, 2>{0.0f, 0.0f}, 1, 2, 0.0f, Level::plain), "    \n");
 }
 
