@@ -97,7 +97,7 @@ class Terminal:
 
     def read(self, until=lambda screen: False):
         """Until the screen is as wanted and the program pauses, or until it ends; false then."""
-        end = time.monotonic() + 60
+        end = time.monotonic() + 300  # a busy disk can hold a run up
         while time.monotonic() < end:
             if until(self.screen) and not select.select([self.reader], [], [], 0)[0]:
                 return True
