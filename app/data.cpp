@@ -1,7 +1,6 @@
 // inkling data: where the data is, fetch it, what is in it, look at it.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,13 +27,7 @@ using nlohmann::ordered_json;
 
 namespace {
 
-constexpr std::size_t kColumns = 80;  // of output that is no terminal
-
-std::size_t terminal_columns() {
-  winsize size{};
-  const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  return known ? size.ws_col : kColumns;
-}
+constexpr std::size_t kColumns = 80;
 
 // Words in lines of 80 columns behind an indent.
 std::string wrap(std::string_view text, std::size_t indent) {
@@ -223,9 +216,14 @@ void run_show(const ShowArguments& arguments) {
     fail(ErrorKind::config, "--index {}: the {} part has images 0 to {}", first, arguments.split, part.count() - 1);
 
   constexpr std::size_t kGap = 2;
-  const bool color = stdout_has_color();
-  const std::size_t columns = part.width * (color ? 1 : 2);
-  const std::size_t fitting = std::max<std::size_t>(1, (terminal_columns() + kGap) / (columns + kGap));
+  const ColorLevel level = color_level(STDOUT_FILENO);
+  const std::size_t width = terminal_size(STDOUT_FILENO).columns;
+  const std::size_t scale = scale_to_fit(part.width, level, width);
+  const std::size_t columns = drawn_columns(part.width, level, scale);
+  const std::size_t fitting = std::max<std::size_t>(1, (width + kGap) / (columns + kGap));
+  if (scale > 1)
+    fmt::print(stderr, "Note      images of {}x{}, {} x {} pixels drawn as one to fit {} columns\n", part.height,
+               part.width, scale, scale, width);
   const bool one = arguments.index || arguments.random;
   const std::uint64_t count =
       std::min<std::uint64_t>(arguments.count.value_or(one ? 1 : fitting), part.count() - first);
@@ -236,7 +234,7 @@ void run_show(const ShowArguments& arguments) {
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::uint64_t index = arguments.random ? any(entropy) : first + i;
     const std::string caption = fmt::format("{} ({} {})", part.class_names[part.labels[index]], arguments.split, index);
-    row.push_back(draw_image(part.image(index), part.height, part.width, color) +
+    row.push_back(draw_image(part.image(index), part.height, part.width, level, scale) +
                   fmt::format("{:^{}}\n", caption, columns));
     if (row.size() == fitting || i + 1 == count) {
       fmt::print("{}\n", side_by_side(row, kGap));

@@ -15,6 +15,10 @@ class InterruptGuard {
 
   static int signal();  // the signal's number, or 0
 
+  // Whether the signal also wipes stderr's terminal from the cursor on: what stands there is a drawing, and the second
+  // signal leaves no time to wipe it.
+  static void wipe_terminal(bool wipe);
+
  private:
   static constexpr std::size_t kCount = 4;
   static constexpr int kSignals[kCount] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};

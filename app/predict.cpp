@@ -1,5 +1,6 @@
 // inkling predict: what a model reads in an image.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -15,6 +16,7 @@
 #include "inkling/core/error.h"
 #include "inkling/data/image.h"
 #include "inkling/format/model_file.h"
+#include "inkling/inspect/saliency.h"
 #include "inkling/model/backprop.h"
 
 using inkling::ErrorKind;
@@ -29,6 +31,7 @@ struct PredictArguments {
   bool random = false;
   std::string data = "mnist";
   bool json = false;
+  bool saliency = false;
   std::string isa;
 };
 
@@ -93,15 +96,47 @@ std::string bar(double share, std::size_t width, bool color) {
   return text;
 }
 
-// The image on the left, a bar for each class on the right.
-void print_answer(const Question& q, const inkling::ModelInfo& info, std::span<const float> p, std::size_t best) {
-  const bool color = stdout_has_color();
-  const std::string drawing =
-      draw_image({q.image.pixels.data(), 1, q.image.pixels.size()}, q.image.height, q.image.width, color);
+// Where an answer comes from, pixel by pixel, for the class that was read.
+using Saliency = inkling::IntegratedGradients;
+
+Saliency saliency_of(const inkling::Runtime& rt, const inkling::Mlp& model, const Question& q, std::size_t best) {
+  const std::size_t classes[] = {best};
+  return inkling::integrated_gradients(rt, model, {q.image.pixels.data(), 1, q.image.pixels.size()}, classes);
+}
+
+nlohmann::ordered_json as_json(const Saliency& saliency) {
+  const std::span<const float> shares = saliency.shares.view().row(0);
+  return {{"method", "integrated_gradients"},
+          {"sum", saliency.sum[0]},
+          {"difference", saliency.difference[0]},
+          {"shares", std::vector<double>(shares.begin(), shares.end())}};
+}
+
+// The image on the left, where its answer comes from beside it when that is wanted, a bar for each class on the right;
+// in 80 columns.
+void print_answer(const Question& q, const inkling::ModelInfo& info, std::span<const float> p, std::size_t best,
+                  const Saliency* saliency) {
+  constexpr std::size_t kColumns = 80, kGap = 2, kName = 8,
+                        kBarFrame = 13;  // the latter: all of a bar's line but bar and name
+  const ColorLevel level = color_level(STDOUT_FILENO);
+  const bool color = level != ColorLevel::plain;
+  std::size_t name = 2;
+  for (const std::string& each : info.class_names) name = std::clamp(each.size(), name, kName);
+  const std::size_t most = color ? 24 : 8;  // columns of a bar
+  const std::size_t room = saliency != nullptr ? 28 : kColumns - kBarFrame - name - most;
+  const std::size_t height = q.image.height, width = q.image.width, scale = scale_to_fit(width, level, room);
+  std::string drawing = draw_image({q.image.pixels.data(), 1, q.image.pixels.size()}, height, width, level, scale);
+  std::size_t drawn = drawn_columns(width, level, scale);
+  if (saliency != nullptr) {
+    const std::span<const float> shares = saliency->shares.view().row(0);
+    drawing = side_by_side({drawing, draw_signed(shares, height, width, 0, level, scale)}, kGap);
+    drawn = 2 * drawn + kGap;
+  }
+  const std::size_t bar_width = std::min(most, kColumns - std::min(kColumns, drawn + kBarFrame + name));
   std::vector<std::string> bars;
   for (std::size_t c = 0; c < p.size(); ++c)
-    bars.push_back(fmt::format("{} {:>2.8} {} {:6.2f} %", c == best ? '>' : ' ', info.class_names[c],
-                               bar(static_cast<double>(p[c]), color ? 24 : 8, color), 100 * static_cast<double>(p[c])));
+    bars.push_back(fmt::format("{} {:>{}.8} {} {:6.2f} %", c == best ? '>' : ' ', info.class_names[c], name,
+                               bar(static_cast<double>(p[c]), bar_width, color), 100 * static_cast<double>(p[c])));
   const std::size_t lines = static_cast<std::size_t>(std::ranges::count(drawing, '\n'));
   const std::size_t above = lines > bars.size() ? (lines - bars.size()) / 2 : 0;
 
@@ -109,8 +144,7 @@ void print_answer(const Question& q, const inkling::ModelInfo& info, std::span<c
   std::size_t begin = 0;
   for (std::size_t row = 0; row < std::max(lines, bars.size()); ++row) {
     const std::size_t end = row < lines ? drawing.find('\n', begin) : begin;
-    std::string line =
-        row < lines ? drawing.substr(begin, end - begin) : std::string(color ? q.image.width : 2 * q.image.width, ' ');
+    std::string line = row < lines ? drawing.substr(begin, end - begin) : std::string(drawn, ' ');
     begin = row < lines ? end + 1 : begin;
     if (row >= above && row - above < bars.size()) line += " " + bars[row - above];
     fmt::print("{}\n", line);
@@ -119,6 +153,10 @@ void print_answer(const Question& q, const inkling::ModelInfo& info, std::span<c
   if (q.label)
     fmt::print("{}", *q.label == best ? ": right" : ": wrong, the label is " + info.class_names.at(*q.label));
   fmt::print("\n");
+  if (saliency != nullptr)
+    fmt::print("{} ink that speaks for {}, {} against it (integrated gradients)\n", color ? "Red:" : "+",
+               info.class_names[best], color ? "blue:" : "-");
+  if (scale > 1) fmt::print("Drawn {} x {} pixels as one, to fit {} columns\n", scale, scale, kColumns);
 }
 
 void run_predict(const PredictArguments& arguments) {
@@ -138,12 +176,16 @@ void run_predict(const PredictArguments& arguments) {
     inkling::predict(rt, loaded.model, {q.image.pixels.data(), 1, q.image.pixels.size()}, ws, p);
     const std::span<const float> row = p.view().row(0);
     const std::size_t best = inkling::argmax(ws.logits(), inkling::Axis::cols).front();
+    std::optional<Saliency> saliency;
+    if (arguments.saliency) saliency = saliency_of(rt, loaded.model, q, best);
     if (arguments.json) {
-      fmt::print("{}\n", as_json(q, loaded.info, ws.logits().row(0), row, best).dump());
+      nlohmann::ordered_json line = as_json(q, loaded.info, ws.logits().row(0), row, best);
+      if (saliency) line["saliency"] = as_json(*saliency);
+      fmt::print("{}\n", line.dump());
       continue;
     }
     if (k > 0) fmt::print("\n");
-    print_answer(q, loaded.info, row, best);
+    print_answer(q, loaded.info, row, best, saliency ? &*saliency : nullptr);
   }
 }
 
@@ -167,11 +209,13 @@ void add_predict_command(CLI::App& app) {
   random->excludes(images);
   command->add_option("--data", arguments->data, "Whose test set, as for train (default: mnist)")->type_name("SOURCE");
   command->add_flag("--json", arguments->json, "Print a JSON object a line for each image");
+  command->add_flag("--saliency", arguments->saliency,
+                    "Also draw which ink speaks for the answer and which against it, by integrated gradients");
   command->add_option("--isa", arguments->isa, "Instruction set, as for train")->type_name("NAME");
   command->footer(
       "Examples:\n"
       "  inkling predict runs/latest --random\n"
-      "  inkling predict runs/latest --index 42\n"
+      "  inkling predict runs/latest --index 42 --saliency\n"
       "  inkling predict digits.safetensors three.png seven.png --json");
   command->callback([arguments] {
     if (arguments->images.empty() && !arguments->index && !arguments->random)

@@ -6,7 +6,10 @@
 #include <algorithm>
 #include <cstdio>
 
-ProgressLine::ProgressLine() : terminal_(::isatty(STDERR_FILENO) == 1) {}
+#include "app/interrupt.h"
+#include "app/terminal.h"
+
+ProgressLine::ProgressLine() : terminal_(is_live_terminal(STDERR_FILENO)) {}
 
 bool ProgressLine::due() {
   if (!terminal_) return false;
@@ -16,18 +19,35 @@ bool ProgressLine::due() {
   return true;
 }
 
-void ProgressLine::show(std::string_view text) {
+void ProgressLine::show(std::string_view text, const std::vector<std::string>& below) {
   if (!terminal_) return;
-  fmt::print(stderr, "\r{}\x1b[K", text);
+  std::string drawing = fmt::format("\r{}\x1b[K", text.substr(0, terminal_size(STDERR_FILENO).columns - 1));
+  for (const std::string& line : below) drawing += "\n\r" + line + "\x1b[K";
+  if (!below.empty() || below_ > 0) {
+    drawing += "\x1b[J";  // what an earlier, higher drawing left
+    if (!below.empty()) drawing += fmt::format("\x1b[{}A", below.size());
+    drawing += '\r';
+  }
+  fmt::print(stderr, "{}", drawing);
   std::fflush(stderr);
   shown_ = true;
+  below_ = below.size();
+  InterruptGuard::wipe_terminal(below_ > 0);
+}
+
+void ProgressLine::make_room(std::size_t count) {
+  if (below_ == 0) return clear();
+  fmt::print(stderr, "\r\x1b[{}L", count);
+  std::fflush(stderr);
 }
 
 void ProgressLine::clear() {
   if (!shown_) return;
-  fmt::print(stderr, "\r\x1b[K");
+  fmt::print(stderr, "{}", below_ > 0 ? "\r\x1b[J" : "\r\x1b[K");
   std::fflush(stderr);
   shown_ = false;
+  below_ = 0;
+  InterruptGuard::wipe_terminal(false);
 }
 
 std::string train_progress(const inkling::FitProgress& p, std::size_t epochs, std::size_t images,

@@ -4,10 +4,13 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "inkling/train/fit.h"
 
-// Writes to stderr, and only when that is a terminal.
+// Writes to stderr, and only when that is a terminal whose cursor can be moved. What does not fit into the terminal's
+// width is cut, so that the line stays one. Below it may stand a block of further lines; the cursor rests at the line's
+// beginning, so that whatever happens to the terminal's size, all that was drawn is at the cursor and below it.
 class ProgressLine {
  public:
   ProgressLine();
@@ -15,13 +18,19 @@ class ProgressLine {
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
 
+  bool is_live() const { return terminal_; }
   bool due();  // true ten times a second at most, never without a terminal
-  void show(std::string_view text);
+  // Draws over what stands there, in one write and without wiping first: nothing flickers. Lines of `below` fit the
+  // terminal's width.
+  void show(std::string_view text, const std::vector<std::string>& below = {});
+  // Makes room for `count` lines of ordinary output: they are printed next, and then show() is called again.
+  void make_room(std::size_t count);
   void clear();
 
  private:
   bool terminal_;
   bool shown_ = false;
+  std::size_t below_ = 0;  // lines
   std::chrono::steady_clock::time_point last_{};
 };
 

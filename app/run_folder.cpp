@@ -8,6 +8,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "app/event_log.h"
 #include "inkling/core/error.h"
 #include "inkling/core/file.h"
 
@@ -94,6 +95,7 @@ RunFolder::~RunFolder() {
   metrics_.reset();
   std::error_code ignored;
   for (const char* file : {"config.json", "metrics.jsonl", "checkpoint"}) fs::remove(path_ / file, ignored);
+  fs::remove_all(path_ / EventLog::kFolder, ignored);
   for (const fs::path& folder : made_)
     if (!fs::remove(folder, ignored)) break;  // somebody else put something there
 }

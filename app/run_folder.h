@@ -1,5 +1,5 @@
-// The folder of a training run: config.json, metrics.jsonl, model.safetensors, and checkpoint/ while it is not
-// finished.
+// The folder of a training run: config.json, metrics.jsonl, model.safetensors, tensorboard/ where that is asked for,
+// and checkpoint/ while it is not finished.
 //
 // Made before training, so that an unwritable place is found before any work is done. A folder that already holds
 // something is refused, but by a run that is resumed. A run that fails or is stopped without a model or a checkpoint

@@ -1,5 +1,6 @@
 // inkling show: a run or a model as pictures in files.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -7,6 +8,7 @@
 #include <set>
 
 #include "app/commands.h"
+#include "app/draw_weights.h"
 #include "app/show_kinds.h"
 #include "app/usage.h"
 #include "inkling/core/choice.h"
@@ -27,6 +29,7 @@ struct ShowArguments {
   std::string data;
   ShowOptions options;
   bool list = false;
+  bool terminal = false;
   MachineOptions machine;
 };
 
@@ -169,6 +172,17 @@ class Show {
   std::vector<std::pair<std::string, std::string>> left_out_;  // reason, and names
 };
 
+void show_in_terminal(const ShowArguments& arguments) {
+  for (const std::string& name : arguments.names)
+    if (name != "weights")
+      throw CLI::ValidationError("NAME", fmt::format("'{}' cannot be drawn in a terminal, 'weights' can", name));
+  const inkling::Runtime rt = arguments.machine.runtime();
+  const inkling::LoadedModel loaded = inkling::load_model(arguments.what);
+  fmt::print("{}",
+             draw_weights(rt, loaded.model, loaded.info.image_height, loaded.info.image_width, loaded.info.class_names,
+                          color_level(STDOUT_FILENO), terminal_size(STDOUT_FILENO).columns));
+}
+
 void run_show(const ShowArguments& arguments) {
   if (arguments.list) {
     for (const ShowKind& kind : show_kinds())
@@ -176,6 +190,7 @@ void run_show(const ShowArguments& arguments) {
                  std::holds_alternative<MakeChart>(kind.make) ? " (PNG, SVG)" : " (PNG)");
     return;
   }
+  if (arguments.terminal) return show_in_terminal(arguments);
   const std::vector<const ShowKind*> kinds = chosen_kinds(arguments.names);
   inkling::text_width("", {});  // a build without words should say so before any work
   const inkling::Runtime rt = arguments.machine.runtime();
@@ -214,6 +229,7 @@ void add_show_command(CLI::App& app) {
                    "Draw the line from this model instead of from the run's start; same widths and activations")
       ->type_name("MODEL");
   command->add_flag("--list", arguments->list, "Print the names of all pictures and exit");
+  command->add_flag("--terminal", arguments->terminal, "Draw the weights in the terminal instead of into a file");
   add_machine_options(*command, arguments->machine);
   command->footer(
       "Charts are drawn by gnuplot (Debian: gnuplot-nox); without it all other pictures\n"
@@ -224,7 +240,8 @@ void add_show_command(CLI::App& app) {
       "  inkling show runs/latest loss accuracy -o figures\n"
       "  inkling show runs/latest saliency activations --index 340\n"
       "  inkling show digits.safetensors weights preferred\n"
-      "  inkling show runs/a line --against runs/b");
+      "  inkling show runs/a line --against runs/b\n"
+      "  inkling show runs/latest weights --terminal");
   command->callback([arguments] {
     if (arguments->what.empty() && !arguments->list)
       throw CLI::ValidationError("WHAT", "expected the folder of a run, or a model file");

@@ -5,15 +5,16 @@
 #include <future>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "app/commands.h"
 #include "app/eval_report.h"
+#include "app/event_log.h"
 #include "app/interrupt.h"
 #include "app/progress.h"
 #include "app/recipe_options.h"
 #include "app/run_folder.h"
 #include "app/source.h"
+#include "app/train_display.h"
 #include "app/train_text.h"
 #include "app/train_trials.h"
 #include "app/usage.h"
@@ -45,6 +46,8 @@ struct TrainArguments {
   bool show_config = false;
   bool find_lr = false;
   bool overfit_one_batch = false;
+  bool plot = false;
+  bool tensorboard = false;
   MachineOptions machine;
 };
 
@@ -255,32 +258,30 @@ void train(const TrainArguments& arguments, const Recipe& recipe, const inkling:
     if (config_written.valid()) config_written.get();
   };
   CheckpointClock clock(arguments.checkpoint_seconds);
-  ProgressLine line;
+  TrainDisplay display(recipe, data.split.train.count(), arguments.plot, from ? &from->state : nullptr,
+                       run.path() / "metrics.jsonl");
+  std::optional<EventLog> events;
+  if (arguments.tensorboard || (from && EventLog::is_in(run.path())))
+    events.emplace(run.path(), data.split.train, from ? &from->state : nullptr);
   inkling::FitResult result;
-  std::set<std::string> said;  // complaints that need not be repeated
   bool output_lost = false;
   double train_seconds = 0;
-  const auto start = std::chrono::steady_clock::now();
-  const std::size_t done_before = from ? from->state.epochs * data.split.train.count() + from->state.images : 0;
   const double images = static_cast<double>(data.split.train.count());
   const inkling::FitCallbacks callbacks{
       .on_batch =
           [&](const inkling::FitProgress& p) {
             if (config_written.valid() && config_written.wait_for(0s) == std::future_status::ready) finish_config();
-            if (line.due())
-              line.show(train_progress(p, recipe.fit.epochs, data.split.train.count(), done_before, start));
+            display.batch(p);
             return InterruptGuard::signal() == 0 && !output_lost;
           },
       .on_epoch =
           [&](const EpochReport& r) {
-            line.clear();
-            output_lost = !print_epoch(r, recipe);
-            for (const inkling::Complaint& each : r.complaints)
-              if (said.insert(each.about).second) fmt::print(stderr, "          {}\n", each.text);
+            output_lost = !display.epoch(r);
             train_seconds += r.train_seconds;
             result.epochs = r.epoch;
             result.test = r.test;
             run.append_metrics(metrics_json(r));
+            if (events) events->epoch(r, model);
           },
       .wants_state = [&](bool epoch_ends) { return clock.due(epoch_ends); },
       .on_state =
@@ -291,7 +292,7 @@ void train(const TrainArguments& arguments, const Recipe& recipe, const inkling:
   try {
     result = inkling::fit(rt, model, data.fit_data(), recipe.fit, callbacks, from ? &from->state : nullptr);
   } catch (const inkling::Error& error) {
-    line.clear();
+    display.clear();
     if (error.kind() == ErrorKind::numeric && result.epochs > 0) {  // what was learnt before the failure is not lost
       finish_config();
       run.save_model(inkling::fold(model),
@@ -302,7 +303,7 @@ void train(const TrainArguments& arguments, const Recipe& recipe, const inkling:
       fmt::print(stderr, "The run stands in its last checkpoint: inkling train --resume {}\n", run.path().string());
     throw;
   }
-  line.clear();
+  display.clear();
   finish_config();
   print_reason(result, recipe);
 
@@ -407,6 +408,10 @@ void add_train_command(CLI::App& app) {
   command->add_flag("--find-lr", arguments->find_lr, "Run the learning-rate range test, draw its curve and exit");
   command->add_flag("--overfit-one-batch", arguments->overfit_one_batch,
                     "Test whether the network can learn one batch by heart, and exit");
+  command->add_flag("--plot", arguments->plot,
+                    "Draw loss and accuracy below the progress line, on a terminal of 40 columns and 12 lines or more");
+  command->add_flag("--tensorboard", arguments->tensorboard,
+                    "Also write TensorBoard event files into the run's folder tensorboard/; a resumed run goes on");
   add_machine_options(*command, arguments->machine);
   add_recipe_options(*command, arguments->recipe);
   command->footer(
@@ -418,7 +423,7 @@ void add_train_command(CLI::App& app) {
       "  inkling train\n"
       "  inkling train --layers 784,300,100,10 --epochs 30 --out runs/deep\n"
       "  inkling train --optimizer adamw --validation 0.1 --patience 5\n"
-      "  inkling train --preset numpy\n"
+      "  inkling train --preset numpy --plot\n"
       "  inkling train --resume runs/latest");
   command->callback([arguments] { run_train(*arguments); });
 }

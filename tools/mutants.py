@@ -289,6 +289,12 @@ MUTANTS = [
     mutant("inspect.smoothness", "inkling/inspect/preferred.cpp", "Preferred", "if (x > 0) apart += at(i) - at(i - 1);", ""),
     mutant("inspect.component_sign", "inkling/inspect/pca.cpp", "PrincipalComponents", "if (*largest < 0)", "if (false)"),
     mutant("inspect.centred", "inkling/inspect/pca.cpp", "PrincipalComponents", "out[n] = sum - middle;", "out[n] = sum;"),
+
+    # What a resumed run keeps of its event files.
+    mutant("event_records.polynomial", "inkling/report/event_records.cpp", "Crc32c", "0x82F63B78u", "0xEDB88320u"),
+    mutant("event_records.step_kept", "inkling/report/event_records.cpp", "Records", "*found > step", "*found >= step"),
+    mutant("event_records.data_unchecked", "inkling/report/event_records.cpp", "Records",
+           "!= masked(data)) break;", "!= masked(data)) at += 0;"),
 ]
 
 

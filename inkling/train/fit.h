@@ -81,6 +81,7 @@ struct FitProgress {
   std::size_t batches = 0;       // in an epoch
   std::size_t images_done = 0;   // of this epoch
   double loss = 0;               // mean of this epoch so far
+  double accuracy = 0;           // likewise
 };
 
 struct EpochReport {

@@ -86,6 +86,33 @@ class Answers(ProgramTest):
             self.assertLessEqual(len(line), 80, line)
         self.assertNotIn("\x1b", text)
 
+    def test_predict_saliency_draws_signs_beside_the_image_and_sums_to_the_logit(self):
+        text = self.inkling("predict", "run", "--index", 3, "--data", "sample", "--saliency").stdout
+        self.assertEqual(len(re.findall(r"[> ] +\d [#.]+ +[\d.]+ %$", text, re.M)), 10, text)
+        self.assertIn("+9", text)
+        self.assertRegex(text, r"\+ ink that speaks for \d, - against it")
+        for line in text.splitlines():
+            self.assertLessEqual(len(line), 80, line)
+        answer = json.loads(self.inkling("predict", "run", "--index", 3, "--data", "sample", "--saliency", "--json").stdout)
+        saliency = answer["saliency"]
+        self.assertEqual(len(saliency["shares"]), 784)
+        self.assertAlmostEqual(sum(saliency["shares"]), saliency["sum"], places=3)
+        self.assertLessEqual(abs(saliency["sum"] - saliency["difference"]), 1e-3 * abs(saliency["difference"]))
+        black = self.folder / "black.png"
+        png(black, 28, 28, bytes(784))
+        nothing = json.loads(self.inkling("predict", "run", black, "--json").stdout)
+        self.assertAlmostEqual(answer["logits"][answer["digit"]] - nothing["logits"][answer["digit"]], saliency["difference"], places=3)
+
+    def test_weights_in_the_terminal_fit_80_columns(self):
+        text = self.inkling("show", "run", "weights", "--terminal").stdout
+        self.assertRegex(text, r"(?m)^\d: \d of \d+ units?$")
+        self.assertRegex(text, r"[+-]9.*\n")
+        self.assertIn("A full pixel adds", text)
+        for line in text.splitlines():
+            self.assertLessEqual(len(line), 80, line)
+        self.assertFalse((self.folder / "run/pictures").exists())
+        self.refused("show", "run", "loss", "--terminal", says="'loss' cannot be drawn in a terminal", status=2)
+
     def test_predict_random_names_its_index(self):
         text = self.inkling("predict", "run", "--random", "--data", "sample").stdout
         self.assertRegex(text, r"image \d+ of the test set")
