@@ -22,9 +22,9 @@ constexpr std::size_t round_up(std::size_t n, std::size_t unit) { return (n + un
 // Floats from one row of a matrix to the next: whole cache lines, but no multiple of 4 KB, since lines at such
 // distances share one set of the first cache.
 constexpr std::size_t row_stride(std::size_t cols) {
-  constexpr std::size_t kLine = kAlignment / sizeof(float), kPage = 4096 / sizeof(float);
-  const std::size_t stride = round_up(cols, kLine);
-  return stride != 0 && stride % kPage == 0 ? stride + kLine : stride;
+  constexpr std::size_t line = kAlignment / sizeof(float), page = 4096 / sizeof(float);
+  const std::size_t stride = round_up(cols, line);
+  return stride != 0 && stride % page == 0 ? stride + line : stride;
 }
 
 // Asks the system for huge pages where `bytes` of memory that nobody has touched are many of them: fewer faults, and
