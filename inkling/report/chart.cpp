@@ -203,7 +203,7 @@ std::string gnuplot_script(const Chart& chart) {
       "size {},{} font 'DejaVu Sans,22' linewidth 2 noenhanced background rgb '#ffffff'", kChartWidth, height);
   return fmt::format("sign = 1\nset terminal pngcairo {} fontscale 0.75\nset output {}\n{}", size,
                      gnuplot_quoted(chart.name + ".png"), page) +
-         fmt::format("sign = 0.28\nset terminal svg {} dynamic\nset output {}\n{}", size,
+         fmt::format("sign = 0.5\nset terminal svg {} dynamic\nset output {}\n{}", size,
                      gnuplot_quoted(chart.name + ".svg"), page);
 }
 
