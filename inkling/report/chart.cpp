@@ -58,9 +58,12 @@ constexpr std::string_view kDashes[] = {"1", "(9,4,2,4)", "(6,3)", "(2,3)"};  //
 std::string how_drawn(const Series& s) {
   const std::string color = hex(s.color);
   switch (s.drawn) {
-    case Drawn::lines:
-      return fmt::format("with {} lc rgb {} lw 1.6 dt {} pt {} ps 1.1*sign", s.point > 0 ? "linespoints" : "lines",
-                         color, kDashes[static_cast<std::size_t>(s.dash) % std::size(kDashes)], std::max(s.point, 1));
+    case Drawn::lines: {
+      const std::string line =
+          fmt::format("lc rgb {} lw 1.6 dt {}", color, kDashes[static_cast<std::size_t>(s.dash) % std::size(kDashes)]);
+      if (s.point == 0) return "with lines " + line;
+      return fmt::format("with linespoints {} pt {} ps 1.1*sign", line, s.point);
+    }
     case Drawn::points: return fmt::format("with points lc rgb {} pt {} ps 1.6*sign lw 1", color, s.point);
     case Drawn::dots: return fmt::format("with points lc rgb {} pt {} ps 0.75*sign lw 0.7", color, s.point);
     case Drawn::bars: return fmt::format("with boxes lc rgb {} fill solid 0.8 noborder", color);
@@ -200,7 +203,7 @@ std::string gnuplot_script(const Chart& chart) {
       "size {},{} font 'DejaVu Sans,22' linewidth 2 noenhanced background rgb '#ffffff'", kChartWidth, height);
   return fmt::format("sign = 1\nset terminal pngcairo {} fontscale 0.75\nset output {}\n{}", size,
                      gnuplot_quoted(chart.name + ".png"), page) +
-         fmt::format("sign = 0.28\nset terminal svg {} dynamic\nset output {}\n{}", size,
+         fmt::format("sign = 0.5\nset terminal svg {} dynamic\nset output {}\n{}", size,
                      gnuplot_quoted(chart.name + ".svg"), page);
 }
 
