@@ -1,5 +1,5 @@
-// TensorBoard event files from outside, as a resumed run reads them: what is kept of a file is a beginning of it, is kept
-// again, and grows with the step.
+// TensorBoard event files from outside, as a resumed run reads them: what is kept of a file is a beginning of it, is
+// kept again, and grows with the step.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

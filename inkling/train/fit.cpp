@@ -148,8 +148,7 @@ bool Run::train_epoch() {
                                .batches = batches_.count(),
                                .images_done = state_.images,
                                .loss = state_.total_loss / static_cast<double>(state_.images),
-                               .accuracy =
-                                   static_cast<double>(state_.correct) / static_cast<double>(state_.images)};
+                               .accuracy = static_cast<double>(state_.correct) / static_cast<double>(state_.images)};
     requested = (callbacks_.on_batch && !callbacks_.on_batch(progress)) || requested;
     if (!step_is_due(b)) continue;  // a run ends, and has a state, only between two steps
     const bool all_done = last && epoch() == options_.epochs;

@@ -137,8 +137,9 @@ TEST(RecipeOptions, AChangedValueChangesTheRecipeAndIsSaidAgain) {
 }
 
 TEST(RecipeOptions, ValuesOfNoUseAreRefusedByTheOptionsName) {
-  for (const auto& [name, both] : texts())
+  for (const auto& [key, both] : texts())
     for (const std::string& bad : both.bad) {
+      const std::string& name = key;  // which a function may capture
       Recipe recipe;
       EXPECT_TRUE(refuses(ErrorKind::config, name, [&] { set_option(recipe, name, bad); }))
           << name << " '" << bad << "'";
