@@ -24,7 +24,6 @@ namespace fs = std::filesystem;
 using inkling::ErrorKind;
 using inkling::fail;
 using inkling::ReportedRun;
-using inkling::RunHistory;
 using inkling::TestImages;
 
 namespace {

@@ -83,7 +83,7 @@ Chart line(const ShowContext& c) {
   const inkling::Mlp from = other_end(c, line.from);
   for (int k = 0; k < kPoints; ++k) line.positions.push_back(-0.25 + 1.5 * k / (kPoints - 1));
   const std::size_t images =
-      std::clamp<std::size_t>(kWork / (2 * kPoints * c.subject.model().parameter_count()), 200, 5000);
+      std::clamp<std::size_t>(kWork / (c.subject.model().parameter_count() * 2 * kPoints), 200, 5000);
   line.train = inkling::along_line(c.rt, from, c.subject.model(), line.positions,
                                    inkling::first_images(c.subject.data->train, images));
   line.test = inkling::along_line(c.rt, from, c.subject.model(), line.positions,

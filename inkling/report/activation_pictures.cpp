@@ -117,7 +117,7 @@ Picture activations_picture(const Runtime& rt, const Mlp& model, const Answers& 
     const int line = y + kHeading + static_cast<int>(k) * kBarLine;
     draw_text(picture, bars + names, line + 24, shortened(a.classes[c], kLabel, 160), kLabel, Align::right);
     picture.fill({bars + names + 20, line + 4, full, kBarLine - 8}, kGround);
-    picture.fill({bars + names + 20, line + 4, static_cast<int>(p * full + 0.5), kBarLine - 8},
+    picture.fill({bars + names + 20, line + 4, static_cast<int>(std::lround(p * full)), kBarLine - 8},
                  c == a.data.labels[image] ? kRight : kWrong);
     draw_text(picture, bars + names + 20 + full + 120, line + 24, percent_text(p), kLabel, Align::right);
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "inkling/core/error.h"
@@ -46,7 +47,7 @@ void draw_tile(Picture& picture, const Answers& a, std::size_t image, int x, int
     const auto p = static_cast<double>(a.probabilities(image, c));
     const bool is_label = c == a.data.labels[image];
     picture.fill({x, top, kTileWidth, kBarHeight}, kBarGround);
-    picture.fill({x, top, static_cast<int>(p * kTileWidth + 0.5), kBarHeight}, is_label ? kRightBar : kWrongBar);
+    picture.fill({x, top, static_cast<int>(std::lround(p * kTileWidth)), kBarHeight}, is_label ? kRightBar : kWrongBar);
     const std::string share = percent_text(p);
     const int room = kTileWidth - 20 - text_width(share, style);
     draw_text(picture, x + 6, top + kBarHeight - 9, shortened(a.classes[c], style, room), style);

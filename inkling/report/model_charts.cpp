@@ -51,7 +51,7 @@ void move_apart(std::vector<Note>& notes, const std::vector<Series>& series) {
   for (int round = 0; round < kRounds; ++round)
     for (std::size_t a = 0; a < notes.size(); ++a)
       for (std::size_t b = a + 1; b < notes.size(); ++b) {
-        if (std::abs(notes[a].x - notes[b].x) * across > (width(notes[a]) + width(notes[b])) / 2) continue;
+        if (std::abs(notes[a].x - notes[b].x) * across > (width(notes[a]) + width(notes[b])) / 2.0) continue;
         const double lacking = kHeight - (notes[b].y - notes[a].y) * up;
         if (lacking <= 0 || lacking >= 2 * kHeight) continue;
         notes[a].y -= lacking / 2 / up;

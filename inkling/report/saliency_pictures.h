@@ -16,11 +16,11 @@ namespace inkling {
 // A row for each image: the image, the gradient of the logit of the class that was read, gradient times input, and
 // integrated gradients with their sum. Each field has a scale of its own, symmetric about 0, which is written below it.
 Picture saliency_picture(const Runtime& rt, const Mlp& model, const Answers& answers,
-                         std::span<const std::size_t> images, std::string_view name);
+                         std::span<const std::size_t> images, std::string_view title);
 
 // The image that each class likes most, and the same of some units of each hidden layer: those with the largest weights
 // to what follows. Throws Error shape: the image size is not the network's.
 Picture preferred_picture(const Runtime& rt, const Mlp& model, std::size_t height, std::size_t width,
-                          std::span<const std::string> classes, std::string_view name);
+                          std::span<const std::string> classes, std::string_view title);
 
 }  // namespace inkling

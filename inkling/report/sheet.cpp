@@ -103,7 +103,7 @@ float size_quantile(std::span<const float> numbers, double share) {
   for (const float v : numbers)
     if (std::isfinite(v)) sizes.push_back(std::abs(v));
   if (sizes.empty()) return 0;
-  const auto place = static_cast<std::ptrdiff_t>(share * static_cast<double>(sizes.size() - 1) + 0.5);
+  const auto place = std::lround(share * static_cast<double>(sizes.size() - 1));
   std::nth_element(sizes.begin(), sizes.begin() + place, sizes.end());
   return sizes[static_cast<std::size_t>(place)];
 }
