@@ -163,7 +163,6 @@ HWY_INLINE void transpose(Any d, const float* in, std::size_t in_stride, std::si
   // Four columns of rows r, r + 4, r + 8, ..., each in a block of its own.
   const auto load = [&](std::size_t r) HWY_ATTR {
     auto rows = hn::LoadDup128(d, in + r * in_stride + c);
-#pragma GCC unroll 4
     for (std::size_t lane = 4; lane < hn::MaxLanes(d); lane += 4)
       rows = hn::IfThenElse(hn::FirstN(d, lane), rows, hn::LoadDup128(d, in + (r + lane) * in_stride + c));
     return rows;
