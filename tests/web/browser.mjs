@@ -9,6 +9,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 
@@ -18,6 +19,7 @@ const screenshots = process.env.INKLING_SCREENSHOTS;
 const kMostBytes = 2_000_000;
 const desktop = { width: 1280, height: 900 }, phone = { width: 375, height: 760 };
 const kPatience = 120_000;  // guess, milliseconds: a machine that does other work, too
+const kSettling = 800;  // guess, milliseconds: of a new window
 const kHostile = "</script><img src=x onerror=alert(1)>";
 
 let folder, browser;
@@ -62,7 +64,8 @@ function drawn(page) {
 }
 
 // A page opened from disk, and everything about it that must not be.
-async function open(name, options = {}) {
+// A browser that still opens its window is busy with itself: settled waits for that.
+async function open(name, { settled = false, ...options } = {}) {
   const context = await browser.newContext({ viewport: desktop, ...options });
   const page = await context.newPage();
   const faults = [];
@@ -72,6 +75,7 @@ async function open(name, options = {}) {
   page.on("request", (request) => { if (request.url() !== url && !request.url().startsWith("data:")) faults.push(`request: ${request.url()}`); });
   page.on("dialog", (dialog) => { faults.push(`dialog: ${dialog.message()}`); void dialog.dismiss(); });
   page.setDefaultTimeout(kPatience);
+  if (settled) await setTimeout(kSettling);
   await page.goto(url, { waitUntil: "commit", timeout: kPatience });
   await page.waitForFunction(() => performance.getEntriesByName("inkling-ready").length > 0);
   await drawn(page);
@@ -115,13 +119,17 @@ test("every page is below 2 MB, names no address and is the same each time", () 
 });
 
 test("opens from disk without an error and without a request", async () => {
-  for (const name of Object.keys(pages))
-    await opened(name, {}, async (page) => {
-      assert.ok((await page.locator("h1").textContent()).length > 0);
-      assert.equal(await page.locator("[role=alert]").count(), 0);
-      const ready = await page.evaluate(() => performance.getEntriesByName("inkling-ready")[0].startTime);
-      console.log(`# ${name}: ready after ${ready.toFixed(0)} ms, ${statSync(pages[name]).size} bytes`);
-    });
+  for (const name of Object.keys(pages)) {
+    const ready = [];
+    for (let turn = 0; turn < 3; ++turn)
+      await opened(name, { settled: true }, async (page) => {
+        assert.ok((await page.locator("h1").textContent()).length > 0);
+        assert.equal(await page.locator("[role=alert]").count(), 0);
+        ready.push(await page.evaluate(() => performance.getEntriesByName("inkling-ready")[0].startTime));
+      });
+    const [, median] = ready.sort((a, b) => a - b);
+    console.log(`# ${name}: ready after ${median.toFixed(0)} ms (median of 3), ${statSync(pages[name]).size} bytes`);
+  }
 });
 
 test("a hostile name is shown as it is", () => opened("hostile", {}, async (page) => {
