@@ -11,6 +11,7 @@
 #include "app/event_log.h"
 #include "inkling/core/error.h"
 #include "inkling/core/file.h"
+#include "inkling/report/history.h"
 
 namespace fs = std::filesystem;
 using inkling::ErrorKind;
@@ -19,8 +20,6 @@ using inkling::fail;
 namespace {
 
 const fs::path kRuns = "runs";
-constexpr std::size_t kMaxConfigBytes = 1u << 20;   // guess: a config has some kilobytes
-constexpr std::size_t kMaxMetricsBytes = 1u << 30;  // guess: a million epochs
 
 // runs/20260131-235959, with -2, -3, ... behind it when that second has a run already.
 fs::path fresh_folder() {
@@ -103,7 +102,7 @@ RunFolder::~RunFolder() {
 void RunFolder::write_config(const std::string& json) { inkling::write_file_atomically(path_ / "config.json", json); }
 
 std::string RunFolder::read_config() const {
-  const inkling::Bytes bytes = inkling::read_file(path_ / "config.json", kMaxConfigBytes);
+  const inkling::Bytes bytes = inkling::read_file(path_ / "config.json", inkling::kMaxConfigBytes);
   return {bytes.begin(), bytes.end()};
 }
 
@@ -118,7 +117,7 @@ void RunFolder::cut_metrics_after(std::uint64_t epoch) {
   const fs::path file = path_ / "metrics.jsonl";
   std::error_code error;
   if (!fs::exists(file, error)) return;
-  const inkling::Bytes bytes = inkling::read_file(file, kMaxMetricsBytes);
+  const inkling::Bytes bytes = inkling::read_file(file, inkling::kMaxMetricsBytes);
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   std::size_t end = 0;
   while (end < text.size()) {

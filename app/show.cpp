@@ -9,6 +9,7 @@
 
 #include "app/commands.h"
 #include "app/draw_weights.h"
+#include "app/interrupt.h"
 #include "app/show_kinds.h"
 #include "app/usage.h"
 #include "inkling/core/choice.h"
@@ -115,7 +116,12 @@ class Show {
           came(file(*kind, ".png").string(), *kind);
         });
     if (gnuplot) {
-      gnuplot->finish(folder_);
+      try {
+        gnuplot->finish(folder_);
+      } catch (const inkling::Error&) {
+        stop_if_asked();  // a terminal's Ctrl-C is gnuplot's, too
+        throw;
+      }
       for (const ShowKind* kind : chart_kinds)
         came(fmt::format("{}.png, .svg", (folder_ / kind->name).string()), *kind);
     } else if (!charts.empty()) {
@@ -139,9 +145,14 @@ class Show {
     return kind.needs == Needs::data && !s.data ? s.no_data : "";
   }
 
+  static void stop_if_asked() {
+    if (InterruptGuard::signal() != 0) throw CLI::RuntimeError(128 + InterruptGuard::signal());
+  }
+
   // What there is nothing to show of is left out; any other failure is one.
   template <typename Make>
   void try_one(const ShowKind& kind, const Make& make) {
+    stop_if_asked();
     try {
       make();
     } catch (const inkling::Error& error) {
@@ -196,6 +207,7 @@ void run_show(const ShowArguments& arguments) {
   const inkling::Runtime rt = arguments.machine.runtime();
   ShowSubject subject(rt, arguments.what, arguments.data);
   const PictureFolder folder(arguments.out.empty() ? usual_folder(arguments.what) : fs::path(arguments.out));
+  const InterruptGuard guard;  // gnuplot's folder goes before the program does
   const ShowContext context{.rt = rt, .subject = subject, .options = arguments.options};
   Show show(context, folder.path());
   show.run(kinds);

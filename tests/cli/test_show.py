@@ -3,12 +3,15 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import stat
 import struct
+import subprocess
+import time
 import unittest
 import zlib
 
-from inkling_program import ProgramTest
+from inkling_program import BINARY, ProgramTest, run
 
 CHARTS = ["accuracy", "gradients", "histograms", "line", "loss", "map", "rate", "reliability"]
 PIXELS = ["activations", "class-activations", "confusion", "mistakes", "predictions", "preferred", "saliency", "weights"]
@@ -32,6 +35,11 @@ def png_size(path):
 
 
 class Show(ProgramTest):
+    @classmethod
+    def setUpClass(cls):
+        if "no FreeType" in run("show", "nothing").stderr:
+            raise unittest.SkipTest("built without FreeType")
+
     def setUp(self):
         super().setUp()
         self.inkling("train", "--data", "sample", "--epochs", 2, "--layers", "784,16,10", "--out", "run")
@@ -89,6 +97,21 @@ class Show(ProgramTest):
         result = self.inkling("show", "run", "loss", "-o", "x", env=self.without_gnuplot, status=1)
         self.assertIn("it broke", result.stderr)
         self.assertFalse((self.folder / "x").exists())
+
+    def test_ctrl_c_ends_gnuplot_and_leaves_nothing(self):
+        programs, temporary = self.folder / "programs", self.folder / "temporary"
+        programs.mkdir()
+        temporary.mkdir()
+        (programs / "gnuplot").write_text("#!/bin/sh\nexec /bin/sleep 60\n")
+        (programs / "gnuplot").chmod(0o755)
+        process = subprocess.Popen([BINARY, "show", "run"], cwd=self.folder, start_new_session=True, stdout=subprocess.DEVNULL,
+                                   env={**os.environ, "PATH": str(programs), "TMPDIR": str(temporary)})
+        end = time.monotonic() + 60
+        while not list(temporary.glob("*/said")) and time.monotonic() < end:
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGINT)
+        self.assertEqual(process.wait(timeout=30), 130)
+        self.assertEqual(list(temporary.iterdir()), [])
 
     def test_only_what_was_named(self):
         self.inkling("show", "run", "weights", "confusion", "-o", "deep/er")

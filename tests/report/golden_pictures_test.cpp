@@ -1,4 +1,4 @@
-// Every picture of pixels, of a small network that anybody can make again, against how it looked when it was looked at.
+// Every picture, of a small network that anybody can make again, against how it looked when it was looked at.
 //
 // Compared are both at a tenth of their size: then a font library that draws an edge a little softer makes no
 // difference, and a missing tile, a wrong colour or a shifted label does. INKLING_UPDATE_GOLDEN=1 writes the files of
@@ -17,10 +17,14 @@
 #include "inkling/report/activation_pictures.h"
 #include "inkling/report/answer_pictures.h"
 #include "inkling/report/confusion_picture.h"
+#include "inkling/report/gnuplot.h"
+#include "inkling/report/model_charts.h"
 #include "inkling/report/saliency_pictures.h"
 #include "inkling/report/sheet.h"
+#include "inkling/report/training_charts.h"
 #include "inkling/report/weight_pictures.h"
 #include "inkling/train/metrics.h"
+#include "tests/data/scratch.h"
 
 namespace {
 
@@ -136,6 +140,48 @@ TEST_F(GoldenPictures, Saliency) {
   const std::size_t images[] = {0, 7};
   check("saliency", saliency_picture(rt_, model_, answers(), images, "a net"));
 }
+// Twelve epochs whose numbers are a formula's: falling loss, the best epoch before the last, one without a number.
+RunHistory made_history() {
+  RunHistory run{.folder = "runs/made"};
+  for (int e = 1; e <= 12; ++e) {
+    const double fall = std::exp(-0.3 * e), rise = e > 8 ? 0.02 * (e - 8) : 0;
+    run.epochs.push_back(
+        {.epoch = static_cast<std::size_t>(e),
+         .steps = static_cast<std::uint64_t>(e) * 469,
+         .learning_rate = 0.1 * std::pow(0.7, e),
+         .train_loss = fall,
+         .train_accuracy = 1 - fall / 2,
+         .validation_loss = e == 3 ? NAN : fall + 0.05 + rise,
+         .validation_accuracy = 0.95 - fall / 2 - rise,
+         .test_loss = fall + 0.08 + rise,
+         .test_accuracy = 0.94 - fall / 2 - rise,
+         .tensors = {{"0.weight", fall, 0.01 * fall}, {"0.bias", 0.1, 0.01}, {"2.weight", 2 * fall, 0.02}}});
+  }
+  return run;
+}
+
+TEST_F(GoldenPictures, Charts) {
+  const RunHistory run = made_history();
+  LineMeasured line{.positions = {0, 0.25, 0.5, 0.75, 1}, .train = {}, .test = {}, .from = "a start", .to = "an end"};
+  for (const double at : line.positions) {
+    line.train.push_back({.count = 60, .correct = 6, .accuracy = 0.1 + 0.8 * at, .loss = 2.3 - 2 * at});
+    line.test.push_back({.count = 60, .correct = 6, .accuracy = 0.1 + 0.7 * at, .loss = 2.3 - 1.8 * at});
+  }
+  const Chart charts[] = {loss_chart(run, "a run"),
+                          accuracy_chart(run, "a run"),
+                          rate_chart(run, "a run"),
+                          gradients_chart(run, "a run"),
+                          reliability_chart(statistics_of(rt_, model_, data_), "a net"),
+                          map_chart(rt_, model_, data_, names_, "a net"),
+                          line_chart(line, Output::softmax, "a net"),
+                          histograms_chart(rt_, model_, &data_, "a net")};
+  std::optional<Gnuplot> gnuplot = Gnuplot::start(charts);
+  if (!gnuplot) GTEST_SKIP() << "no gnuplot here";
+  const Scratch scratch;
+  gnuplot->finish(scratch.path());
+  for (const Chart& chart : charts) check("chart_" + chart.name, read_picture(scratch.path() / (chart.name + ".png")));
+}
+
 TEST_F(GoldenPictures, Preferred) { check("preferred", preferred_picture(rt_, model_, 28, 28, names_, "a net")); }
 
 // Shapes that are not the usual one: pictures come, or say why not.

@@ -53,13 +53,14 @@ export function confusionMatrix(of: Confusion): ConfusionMatrix {
     return element("td", {}, button);
   };
 
-  const grid = element("table", { class: size > 14 ? "confusion dense" : "confusion" },
+  const words = of.classes.some((name) => name.length > 3);
+  const grid = element("table", { class: `confusion${size > 14 ? " dense" : ""}${words ? " words" : ""}` },
     element("caption", { class: "unseen" }, "Confusion matrix: a row for each label, a column for each class that was read"),
     element("thead", {}, element("tr", {},
       element("td", { class: "corner" }, element("span", {}, "label"), element("span", {}, "read as")),
-      of.classes.map((name) => element("th", { scope: "col" }, name)))),
+      of.classes.map((name) => element("th", { scope: "col", title: name }, name)))),
     element("tbody", {}, of.classes.map((name, label) => element("tr", {},
-      element("th", { scope: "row" }, name), of.classes.map((_, predicted) => cell(label, predicted))))));
+      element("th", { scope: "row", title: name }, name), of.classes.map((_, predicted) => cell(label, predicted))))));
 
   grid.addEventListener("keydown", (event) => {
     const [label, predicted] = current;
