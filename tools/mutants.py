@@ -281,14 +281,14 @@ MUTANTS = [
            "return gradient;"),
     mutant("inspect.slope_of_hidden", "inkling/inspect/float_pass.cpp", "Saliency", "Epilogue::multiply,", "Epilogue::none,"),
     mutant("inspect.pieces_never_halved", "inkling/inspect/integrated_gradients.cpp", "Saliency",
-           "if (!all && error > bound) {", "if (false) {"),
+           "if (!all && error > bound) {", "if (!all && error > 1e9 + bound) {"),
     mutant("inspect.gauss_points", "inkling/inspect/integrated_gradients.cpp", "Saliency",
            "constexpr double kGauss = 0.21132486540518713;", "constexpr double kGauss = 0.11132486540518713;"),
     mutant("inspect.mean_of_logits", "inkling/inspect/preferred.cpp", "Preferred",
            "is_class ? 1.0f / static_cast<float>(dz.cols) : 0.0f", "0.0f"),
     mutant("inspect.smoothness", "inkling/inspect/preferred.cpp", "Preferred", "if (x > 0) apart += at(i) - at(i - 1);", ""),
-    mutant("inspect.component_sign", "inkling/inspect/pca.cpp", "PrincipalComponents", "if (*largest < 0)", "if (false)"),
-    mutant("inspect.centred", "inkling/inspect/pca.cpp", "PrincipalComponents", "out[n] = sum - middle;", "out[n] = sum;"),
+    mutant("inspect.component_sign", "inkling/inspect/pca.cpp", "PrincipalComponents", "if (*largest < 0)", "if (*largest < -1e9)"),
+    mutant("inspect.centred", "inkling/inspect/pca.cpp", "PrincipalComponents", "out[n] = sum - middle;", "out[n] = sum + 0 * middle;"),
 
     # What a resumed run keeps of its event files.
     mutant("event_records.polynomial", "inkling/report/event_records.cpp", "Crc32c", "0x82F63B78u", "0xEDB88320u"),
