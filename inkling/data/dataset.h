@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,13 +39,28 @@ struct TrainTest {
   Dataset test;
 };
 
-// The same, and what it is.
+// A set as its source has it: some have no test part.
+struct Parts {
+  Dataset train;
+  std::optional<Dataset> test{};
+};
+
+// How a test part was made of a set that has none.
+struct MadeTestPart {
+  double share = 0;  // of each class
+  std::uint64_t seed = 0;
+
+  bool operator==(const MadeTestPart&) const = default;
+};
+
+// The same, and what it is. A part that was not asked for has no images (inkling/data/test_part.h).
 struct DataSplit {
   Dataset train;
   Dataset test;
   std::string origin;      // for people: "MNIST in data/mnist", "the bundled sample (4,000 + 1,000 digits)"
   bool is_mnist = false;   // its labels and test images have MNIST's checksums: scores can be compared with others'
   bool is_sample = false;  // the bundled sample: its scores are not MNIST's
+  std::optional<MadeTestPart> made_test{};  // where the test part was held out of the training part
 };
 
 // "0", "1", ... up to count - 1.
