@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,6 +66,10 @@ struct DataSplit {
 
 // "0", "1", ... up to count - 1.
 std::vector<std::string> digit_names(std::size_t count = kDigitClasses);
+
+// How many classes labels need that are numbers and not names: one more than the largest, and at least ten, so that a
+// few digits are still digits.
+std::size_t classes_of(std::span<const std::uint8_t> train_labels, std::span<const std::uint8_t> test_labels = {});
 
 // Puts images and labels together and establishes the invariants above. `where` names the source in errors.
 // Throws Error: config (no classes, or more than kMaxClasses), shape (no images, images without pixels, another number
