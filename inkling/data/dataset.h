@@ -40,9 +40,9 @@ struct TrainTest {
   Dataset test;
 };
 
-// A set as its source has it: some have no test part.
-struct Parts {
-  Dataset train;
+// One part, or a training and a test part of the same image size and classes.
+struct SourceParts {
+  Dataset train;  // all there is, where there is one part
   std::optional<Dataset> test{};
 };
 

@@ -259,7 +259,7 @@ bool is_image_folder(const fs::path& folder) {
   return holds_images(holds_images, folder, 2);
 }
 
-Parts load_image_folder(const fs::path& folder, const FolderOptions& options) {
+SourceParts load_image_folder(const fs::path& folder, const FolderOptions& options) {
   if (options.height == 0 || options.width == 0)
     fail(ErrorKind::config, "images of {}x{} have no pixels", options.height, options.width);
   const FolderListing listing = list_image_folder(folder);
@@ -274,7 +274,7 @@ Parts load_image_folder(const fs::path& folder, const FolderOptions& options) {
   std::optional<Size> size;
   std::size_t done = 0;
   const std::size_t total = train.size() + test.size();
-  Parts parts{.train = reader.read(train, size, done, total)};
+  SourceParts parts{.train = reader.read(train, size, done, total)};
   if (listing.test) parts.test = reader.read(test, size, done, total);
   tell_passed_over(listing, reader.no_images(), options);
   if (bad.count() > 0) {

@@ -38,7 +38,7 @@ bool is_image_folder(const std::filesystem::path& folder);
 
 // The same bytes for any number of threads. Throws Error: io, format, shape, config, limit, as above; the first few bad
 // images stand in its text, with their number.
-Parts load_image_folder(const std::filesystem::path& folder, const FolderOptions& options = {});
+SourceParts load_image_folder(const std::filesystem::path& folder, const FolderOptions& options = {});
 
 // Orders names as a person does: runs of digits by their value, all else byte by byte.
 bool natural_less(std::string_view a, std::string_view b);

@@ -103,7 +103,7 @@ class Member {
   std::size_t size_ = 0;
 };
 
-Parts read_archive(zip_t* archive, std::string_view where, std::size_t class_count, std::size_t max_bytes,
+SourceParts read_archive(zip_t* archive, std::string_view where, std::size_t class_count, std::size_t max_bytes,
                    const std::function<void(const std::string&)>& note) {
   const Members members = arrays_of(archive, where);
   return read_arrays(members.names, where, class_count,
@@ -126,7 +126,7 @@ bool is_zip(std::span<const std::uint8_t> bytes) {
   return bytes.size() >= 4 && bytes[0] == 'P' && bytes[1] == 'K' && bytes[2] == 3 && bytes[3] == 4;
 }
 
-Parts parse_npz(std::span<const std::uint8_t> bytes, std::string_view where, std::size_t class_count,
+SourceParts parse_npz(std::span<const std::uint8_t> bytes, std::string_view where, std::size_t class_count,
                 std::size_t max_bytes, const std::function<void(const std::string&)>& note) {
   if (!is_zip(bytes))
     fail(ErrorKind::format,
@@ -136,7 +136,7 @@ Parts parse_npz(std::span<const std::uint8_t> bytes, std::string_view where, std
   return read_archive(archive.get(), where, class_count, max_bytes, note);
 }
 
-Parts load_npz(const std::filesystem::path& path, std::size_t class_count,
+SourceParts load_npz(const std::filesystem::path& path, std::size_t class_count,
                const std::function<void(const std::string&)>& note) {
   const std::string where = path.string();
   {

@@ -115,7 +115,7 @@ ArraySet find_arrays(std::span<const std::string> names, std::string_view where)
   return set;
 }
 
-Parts read_arrays(std::span<const std::string> names, std::string_view where, std::size_t class_count,
+SourceParts read_arrays(std::span<const std::string> names, std::string_view where, std::size_t class_count,
                   const ArrayReaders& readers, const std::function<void(const std::string&)>& note) {
   const ArraySet set = find_arrays(names, where);
   if (note && !set.others.empty()) {
@@ -142,7 +142,7 @@ Parts read_arrays(std::span<const std::string> names, std::string_view where, st
     return make_dataset(part.images.height, part.images.width, std::move(part.images.pixels), std::move(part.labels),
                         class_count, part.where);
   };
-  Parts parts{.train = finish(train)};
+  SourceParts parts{.train = finish(train)};
   if (test) {
     parts.test = finish(*test);
     check_same_kind(parts.train, *parts.test, where);

@@ -45,7 +45,7 @@ struct ArrayReaders {
 // The set of these names. With class_count 0 there are as many classes as the labels need, and at least ten. `note`
 // gets a remark where names are passed over. Throws Error: as find_arrays, make_dataset and check_same_kind, and what
 // the readers throw.
-Parts read_arrays(std::span<const std::string> names, std::string_view where, std::size_t class_count,
+SourceParts read_arrays(std::span<const std::string> names, std::string_view where, std::size_t class_count,
                   const ArrayReaders& readers, const std::function<void(const std::string&)>& note);
 
 }  // namespace inkling

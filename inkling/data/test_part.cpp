@@ -19,7 +19,7 @@ std::string percent(double share) { return fmt::format("{:.4g} %", 100 * share);
 
 }  // namespace
 
-DataSplit with_test_part(Parts parts, const TestPartOptions& options, std::string_view where,
+DataSplit with_test_part(SourceParts parts, const TestPartOptions& options, std::string_view where,
                          const std::function<void(const std::string&)>& note) {
   DataSplit data;
   data.origin = where;

@@ -33,7 +33,7 @@ struct TestPartOptions {
 
 // The images are moved, not copied, but for those that are held out. `where` names the source in errors and in the
 // origin; `note` gets the remark. Throws Error config.
-DataSplit with_test_part(Parts parts, const TestPartOptions& options, std::string_view where,
+DataSplit with_test_part(SourceParts parts, const TestPartOptions& options, std::string_view where,
                          const std::function<void(const std::string&)>& note = {});
 
 }  // namespace inkling
