@@ -55,16 +55,11 @@ struct ReadOptions {
   LabelColumn label = LabelColumn::automatic;
   std::optional<ImageSize> size{};  // of a table's images, which are square otherwise
   Transpose transpose = Transpose::automatic;
+  bool as_is = false;     // take a folder's images as they are, of one size, and prepare nothing
   bool skip_bad = false;  // leave out images that cannot be read
   // Remarks for people. Both are called by the calling thread.
   std::function<void(const std::string&)> note{};
   std::function<void(std::size_t done, std::size_t total)> progress{};  // images, or bytes
-};
-
-// One part, or a training and a test part of the same image size and classes.
-struct SourceParts {
-  Dataset train;  // all there is, where there is one part
-  std::optional<Dataset> test{};
 };
 
 // Images whose labels may not be known.
