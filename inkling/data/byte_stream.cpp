@@ -1,17 +1,16 @@
 #include "inkling/data/byte_stream.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
+#include <array>
+#include <limits>
 #include <new>
+#include <optional>
 #include <vector>
 
 #include "inkling/core/error.h"
+#include "inkling/core/file.h"
 #include "inkling/data/gzip.h"
 
 namespace inkling {
@@ -23,10 +22,14 @@ constexpr std::size_t kPackedBytes = std::size_t{1} << 18;  // guess: of a gzip 
 
 struct ByteStream::State {
   std::string where;
-  int fd = -1;
+  std::optional<InputFile> file;
   std::span<const std::uint8_t> memory;  // what is left of the bytes, where there is no file
   std::uint64_t taken = 0;
   std::uint64_t total = 0;
+
+  std::array<std::uint8_t, 2> start{};  // the first bytes, which were looked at and are still to be given out
+  std::size_t start_begin = 0;
+  std::size_t start_end = 0;
 
   bool packed = false;
   bool ended = false;      // the last member is complete, or the file is empty
@@ -40,26 +43,23 @@ struct ByteStream::State {
   State& operator=(const State&) = delete;
   ~State() {
     if (zlib_open) inflateEnd(&zlib);
-    if (fd >= 0) ::close(fd);
   }
 
   // As it lies in the file.
-  std::size_t take(std::uint8_t* to, std::size_t count) {
+  std::size_t take(std::span<std::uint8_t> to) {
     std::size_t done = 0;
-    if (fd < 0) {
-      done = std::min(count, memory.size());
-      std::copy_n(memory.begin(), done, to);
-      memory = memory.subspan(done);
-    }
-    while (fd >= 0 && done < count) {
-      const ssize_t n = ::read(fd, to + done, count - done);
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) fail(ErrorKind::io, "{}: cannot be read: {}", where, std::strerror(errno));
-      if (n == 0) break;
-      done += static_cast<std::size_t>(n);
-    }
+    while (start_begin < start_end && done < to.size()) to[done++] = start[start_begin++];
+    done += raw(to.subspan(done));
     taken += done;
     return done;
+  }
+
+  std::size_t raw(std::span<std::uint8_t> to) {
+    if (file) return file->read(to);
+    const std::size_t n = std::min(to.size(), memory.size());
+    std::copy_n(memory.begin(), n, to.begin());
+    memory = memory.subspan(n);
+    return n;
   }
 
   void open_zlib() {
@@ -72,7 +72,7 @@ struct ByteStream::State {
   // Reads more of the packed bytes when none are left; whether there are any.
   bool refill() {
     if (zlib.avail_in > 0) return true;
-    const std::size_t n = take(input.data(), input.size());
+    const std::size_t n = take(input);
     zlib.next_in = input.data();
     zlib.avail_in = static_cast<uInt>(n);
     return n > 0;
@@ -108,26 +108,17 @@ struct ByteStream::State {
   }
 
   void look_at_start() {
-    std::uint8_t start[2];
-    const std::size_t n = fd >= 0 ? static_cast<std::size_t>(std::max<ssize_t>(0, ::pread(fd, start, sizeof(start), 0)))
-                                  : std::min(memory.size(), sizeof(start));
-    if (fd < 0) std::copy_n(memory.begin(), n, start);
-    packed = is_gzip({start, n});
+    start_end = raw(start);
+    packed = is_gzip({start.data(), start_end});
     if (packed) open_zlib();
   }
 };
 
 ByteStream::ByteStream(const std::filesystem::path& path) : state_(std::make_unique<State>()) {
-  State& s = *state_;
-  s.where = path.string();
-  s.fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a FIFO without a writer must not be waited for
-  if (s.fd < 0) fail(ErrorKind::io, "{}: cannot be opened: {}", s.where, std::strerror(errno));
-  struct stat info {};
-  if (::fstat(s.fd, &info) != 0) fail(ErrorKind::io, "{}: cannot be examined: {}", s.where, std::strerror(errno));
-  if (S_ISDIR(info.st_mode)) fail(ErrorKind::io, "{}: expected a file, found a directory", s.where);
-  if (!S_ISREG(info.st_mode)) fail(ErrorKind::io, "{}: expected a regular file, found a device or pipe", s.where);
-  s.total = static_cast<std::uint64_t>(info.st_size);
-  s.look_at_start();
+  state_->where = path.string();
+  state_->file.emplace(path, std::numeric_limits<std::size_t>::max());
+  state_->total = state_->file->size();
+  state_->look_at_start();
 }
 
 ByteStream::ByteStream(std::span<const std::uint8_t> bytes, std::string_view where)
@@ -143,7 +134,7 @@ ByteStream::ByteStream(ByteStream&&) noexcept = default;
 ByteStream& ByteStream::operator=(ByteStream&&) noexcept = default;
 
 std::size_t ByteStream::read(std::span<std::uint8_t> to) {
-  return state_->packed ? state_->inflate_into(to) : state_->take(to.data(), to.size());
+  return state_->packed ? state_->inflate_into(to) : state_->take(to);
 }
 
 std::uint64_t ByteStream::taken() const { return state_->taken; }

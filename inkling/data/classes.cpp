@@ -5,18 +5,13 @@
 
 #include "inkling/core/error.h"
 #include "inkling/data/csv.h"
+#include "inkling/data/folder.h"
 
 namespace inkling {
 namespace {
 
 bool is_number(std::string_view name) {
   return !name.empty() && name.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
-// Without zeros in front, so that the longer one is the larger one.
-std::string_view significant(std::string_view number) {
-  number.remove_prefix(std::min(number.find_first_not_of('0'), number.size() - 1));
-  return number;
 }
 
 // Length of the UTF-8 sequence at the front, or 0 where there is none.
@@ -56,28 +51,17 @@ void renumber(Dataset& data, std::span<const std::string> to, std::string_view w
 
 }  // namespace
 
-bool class_before(std::string_view a, std::string_view b) {
-  if (is_number(a) != is_number(b)) return is_number(a);
-  if (!is_number(a)) return a < b;
-  const std::string_view x = significant(a), y = significant(b);
-  if (x.size() != y.size()) return x.size() < y.size();
-  return x != y ? x < y : a < b;
-}
-
 std::vector<std::string> number_classes(std::vector<std::uint8_t>& labels) {
   std::vector<std::uint8_t> none;
   return number_classes(labels, none);
 }
 
 std::vector<std::string> number_classes(std::vector<std::uint8_t>& first, std::vector<std::uint8_t>& second) {
-  std::size_t lowest = kMaxClasses, highest = 0;
+  std::size_t lowest = kMaxClasses;
   for (const auto* part : {&first, &second})
-    for (const std::uint8_t label : *part) {
-      lowest = std::min<std::size_t>(lowest, label);
-      highest = std::max<std::size_t>(highest, label);
-    }
-  std::vector<std::string> names = digit_names(highest + 1);
-  if (lowest != 1 || highest < kDigitClasses) return names;
+    for (const std::uint8_t label : *part) lowest = std::min<std::size_t>(lowest, label);
+  std::vector<std::string> names = digit_names(classes_of(first, second));
+  if (lowest != 1 || names.size() <= kDigitClasses) return names;
   for (auto* part : {&first, &second})
     for (std::uint8_t& label : *part) --label;
   names.erase(names.begin());
@@ -91,13 +75,19 @@ void unite_classes(Dataset& a, Dataset& b, std::string_view where) {
     if (std::ranges::find(all, name) == all.end()) all.push_back(name);
   if (all.size() > kMaxClasses)
     fail(ErrorKind::limit, "{}: {} classes in the two parts; expected at most {}", where, all.size(), kMaxClasses);
-  std::ranges::sort(all, class_before);
+  std::ranges::sort(all, natural_less);
   renumber(a, all, where);
   renumber(b, all, where);
 }
 
 void adopt_classes(Dataset& data, std::span<const std::string> names, std::string_view where) {
-  if (!std::ranges::equal(data.class_names, names)) renumber(data, names, where);
+  const bool known = std::ranges::any_of(
+      data.class_names, [&](const std::string& name) { return std::ranges::find(names, name) != names.end(); });
+  const bool numbered = std::ranges::all_of(data.class_names, is_number) || std::ranges::all_of(names, is_number);
+  if (!known && numbered && data.class_count() <= names.size())
+    data.class_names.assign(names.begin(), names.end());
+  else if (!std::ranges::equal(data.class_names, names))
+    renumber(data, names, where);
 }
 
 void check_class_name(std::string_view name, std::string_view where) {

@@ -1,7 +1,6 @@
 // Classes by their names: what order they have, which number each has, and how two sets come to agree on them.
 //
-// A class's name is what it is; its number is its place in the list. Numbers stand before words and are ordered by
-// value, words byte by byte.
+// A class's name is what it is; its number is its place in the list, which is in natural order (natural_less).
 #pragma once
 
 #include <cstdint>
@@ -14,9 +13,7 @@
 
 namespace inkling {
 
-bool class_before(std::string_view a, std::string_view b);
-
-// Classes named "0", "1", ... up to the highest label. Where the labels begin at 1 and go beyond the digits (EMNIST's
+// Classes named "0", "1", ... up to the highest label, at least the ten digits. Where the labels begin at 1 and go beyond the digits (EMNIST's
 // letters), class "1" is the first, and the labels are lowered by one.
 std::vector<std::string> number_classes(std::vector<std::uint8_t>& labels);
 // The same of two parts together. `second` may be empty.
@@ -25,8 +22,9 @@ std::vector<std::string> number_classes(std::vector<std::uint8_t>& first, std::v
 // Gives both parts the classes of either. Throws Error limit: more than kMaxClasses.
 void unite_classes(Dataset& a, Dataset& b, std::string_view where);
 
-// Gives the set these classes, such as those of the model that is to read it: labels become the numbers that its names
-// have there. Throws Error shape: an image of a class that is not among them.
+// Gives the set these classes, those of the model that is to read it: labels become the numbers that its names have
+// there. Where none of the names is among them and either side has numbers for names, numbers stay what they are.
+// Throws Error shape: an image of a class that is not among them.
 void adopt_classes(Dataset& data, std::span<const std::string> names, std::string_view where);
 
 // Throws Error format: a name that is empty, too long, or no printable UTF-8.

@@ -13,6 +13,7 @@
 #include "inkling/data/classes.h"
 #include "inkling/data/csv_layout.h"
 #include "inkling/data/csv_row.h"
+#include "inkling/data/folder.h"
 
 namespace inkling {
 namespace {
@@ -334,14 +335,14 @@ std::vector<std::uint8_t> Table::take_labels(std::vector<std::uint16_t>& codes, 
   for (const std::uint16_t code : codes) used[code] = true;
   for (std::size_t code = 0; code < used.size(); ++code)
     if (used[code]) class_names.push_back(name_of(code));
-  std::ranges::sort(class_names, class_before);
+  std::ranges::sort(class_names, natural_less);
   if (class_names.size() > kMaxClasses)
     fail(ErrorKind::limit, "{}: {} classes; expected at most {}: is this column the label?", where_,
          class_names.size(), kMaxClasses);
   std::vector<std::uint8_t> number(used.size());
   for (std::size_t code = 0; code < used.size(); ++code)
     if (used[code])
-      number[code] = static_cast<std::uint8_t>(std::ranges::lower_bound(class_names, name_of(code), class_before) -
+      number[code] = static_cast<std::uint8_t>(std::ranges::lower_bound(class_names, name_of(code), natural_less) -
                                                class_names.begin());
   std::ranges::transform(codes, labels.begin(), [&](std::uint16_t code) { return number[code]; });
   return labels;

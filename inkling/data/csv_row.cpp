@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kMaxShown = 24;  // guess: characters of a wrong field that a message quotes
 
-std::string quoted(std::string_view field) {
+std::string shown(std::string_view field) {
   std::string text(field.substr(0, kMaxShown));
   for (char& c : text)
     if (c < 0x20 || c > 0x7e) c = '?';
@@ -111,7 +111,7 @@ class RowReader {
   [[noreturn]] void wrong_pixel(const std::string& field) const {
     if (field.empty()) throw CsvFault{column_ + 1, "an empty field; expected a whole number from 0 to 255"};
     const bool scaled = field.starts_with("0.");
-    throw CsvFault{column_ + 1, fmt::format("{} is no whole number from 0 to 255{}", quoted(field),
+    throw CsvFault{column_ + 1, fmt::format("{} is no whole number from 0 to 255{}", shown(field),
                                             scaled ? "; pixels scaled to 0..1 are to be multiplied by 255" : "")};
   }
 
@@ -171,14 +171,14 @@ class RowReader {
     const std::size_t start = !field.empty() && (field[0] == '-' || field[0] == '+') ? 1 : 0;
     if (field.size() > start && field.find_first_not_of("0123456789.", start) == std::string::npos)
       throw CsvFault{column_ + 1,
-                     fmt::format("label {}; expected a whole number from 0 to 255, or a name", quoted(field))};
+                     fmt::format("label {}; expected a whole number from 0 to 255, or a name", shown(field))};
     try {
       check_class_name(field, "label");
     } catch (const Error& error) {
       throw CsvFault{column_ + 1, error.what()};
     }
     if (names_.list().size() >= kMaxLabelNames)
-      throw CsvFault{column_ + 1, fmt::format("label {}: more than {} names; is this column the label?", quoted(field),
+      throw CsvFault{column_ + 1, fmt::format("label {}: more than {} names; is this column the label?", shown(field),
                                               kMaxLabelNames)};
     return names_.code(field);
   }
