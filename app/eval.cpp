@@ -11,6 +11,7 @@
 #include "app/source.h"
 #include "app/usage.h"
 #include "inkling/core/matrix.h"
+#include "inkling/data/classes.h"
 #include "inkling/format/model_file.h"
 #include "inkling/model/output.h"
 #include "inkling/train/metrics.h"
@@ -19,7 +20,7 @@ namespace {
 
 struct EvalArguments {
   std::string model;
-  std::string data = "mnist";
+  SourceArguments data;
   std::string compare;
   bool json = false;
   MachineOptions machine;
@@ -59,7 +60,9 @@ EvalReport evaluate(const inkling::Runtime& rt, const EvalArguments& arguments) 
   const auto [model, info] = inkling::load_model(arguments.model);
   std::optional<inkling::LoadedModel> other;  // read before the work, so that a wrong name costs no time
   if (!arguments.compare.empty()) other = inkling::load_model(arguments.compare);
-  const inkling::DataSplit data = load_source(arguments.data);
+  inkling::DataSplit data =
+      load_source(source_to_measure(arguments.data, arguments.model), inkling::WithoutTest::all_test);
+  inkling::adopt_classes(data.test, info.class_names, data.origin);
 
   const inkling::Matrix logits = inkling::logits_of(rt, model, data.test);
   inkling::Matrix p(logits.rows(), logits.cols());
@@ -100,8 +103,9 @@ void add_eval_command(CLI::App& app) {
   command->add_option("MODEL", arguments->model, "A .safetensors file, or the folder of a run")
       ->required()
       ->type_name("");
-  command->add_option("--data", arguments->data, "As for train; its test part is used (default: mnist)")
-      ->type_name("SOURCE");
+  add_source_options(*command, arguments->data,
+                     "As for train; its test part is used, or all of it where it has none (default: the run's; of a "
+                     "file, mnist)");
   command
       ->add_option("--compare", arguments->compare, "Another model: which of the two is better, and can it be chance?")
       ->type_name("MODEL");
@@ -111,6 +115,7 @@ void add_eval_command(CLI::App& app) {
       "Examples:\n"
       "  inkling eval runs/latest\n"
       "  inkling eval runs/latest --compare digits.safetensors\n"
-      "  inkling eval digits.safetensors --data sample --json");
+      "  inkling eval digits.safetensors --data sample --json\n"
+      "  inkling eval digits.safetensors --data my-digits/");
   command->callback([arguments] { run_eval(*arguments); });
 }

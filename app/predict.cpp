@@ -14,6 +14,7 @@
 #include "app/source.h"
 #include "app/usage.h"
 #include "inkling/core/error.h"
+#include "inkling/data/classes.h"
 #include "inkling/image/png.h"
 #include "inkling/format/model_file.h"
 #include "inkling/inspect/saliency.h"
@@ -29,7 +30,7 @@ struct PredictArguments {
   std::vector<std::string> images;
   std::optional<std::uint64_t> index;
   bool random = false;
-  std::string data = "mnist";
+  SourceArguments data;
   bool json = false;
   bool saliency = false;
   std::string isa;
@@ -43,7 +44,9 @@ struct Question {
 };
 
 Question from_test_set(const PredictArguments& arguments, const inkling::LoadedModel& loaded) {
-  const inkling::DataSplit data = load_source(arguments.data);
+  inkling::DataSplit data =
+      load_source(source_to_measure(arguments.data, arguments.model), inkling::WithoutTest::all_test);
+  inkling::adopt_classes(data.test, loaded.info.class_names, data.origin);
   const inkling::Dataset& test = data.test;
   if (test.height != loaded.info.image_height || test.width != loaded.info.image_width)
     fail(ErrorKind::shape, "{}: images of {}x{}; the model reads {}x{}", data.origin, test.height, test.width,
@@ -121,7 +124,7 @@ void print_answer(const Question& q, const inkling::ModelInfo& info, std::span<c
   const ColorLevel level = color_level(STDOUT_FILENO);
   const bool color = level != ColorLevel::plain;
   std::size_t name = 2;
-  for (const std::string& each : info.class_names) name = std::clamp(each.size(), name, kName);
+  for (const std::string& each : info.class_names) name = std::clamp(columns_of(each), name, kName);
   const std::size_t most = color ? 24 : 8;  // columns of a bar
   const std::size_t room = saliency != nullptr ? 28 : kColumns - kBarFrame - name - most;
   const std::size_t height = q.image.height, width = q.image.width, scale = scale_to_fit(width, level, room);
@@ -207,7 +210,7 @@ void add_predict_command(CLI::App& app) {
   CLI::Option* random = command->add_flag("--random", arguments->random, "Read any image of the test set");
   index->excludes(random)->excludes(images);
   random->excludes(images);
-  command->add_option("--data", arguments->data, "Whose test set, as for train (default: mnist)")->type_name("SOURCE");
+  add_source_options(*command, arguments->data, "Whose test set, as for eval (default: the run's; of a file, mnist)");
   command->add_flag("--json", arguments->json, "Print a JSON object a line for each image");
   command->add_flag("--saliency", arguments->saliency,
                     "Also draw which ink speaks for the answer and which against it, by integrated gradients");

@@ -13,6 +13,7 @@
 #include "inkling/core/error.h"
 #include "inkling/core/file.h"
 #include "inkling/data/checksum.h"
+#include "inkling/data/classes.h"
 #include "inkling/data/idx.h"
 #include "inkling/data/locate.h"
 #include "inkling/data/select.h"
@@ -59,6 +60,10 @@ std::optional<TestImages> images_of_the_runs(const std::vector<ReportedRun>& run
   const inkling::DataFacts& facts = runs.front().history.data;
   inkling::LoadOptions options;
   options.allow_download = false;
+  const SourceArguments how = source_of(facts);
+  options.read.as_is = how.as_is;
+  options.read.skip_bad = how.skip_bad;
+  options.test = {.share = how.test, .seed = how.seed.value_or(1), .without = inkling::WithoutTest::all_test};
   options.note = [](const std::string&) {};  // of places passed over: what was found is checked below
   constexpr std::string_view kWithout =
       "so there are no images, no confusion matrix and no calibration here; name the data with --data";
@@ -92,7 +97,7 @@ std::optional<TestImages> choose_images(const ReportArguments& arguments, const 
   const std::size_t limit = runs.front().history.recipe.limit_test;
   const bool all_limited =
       std::ranges::all_of(runs, [&](const ReportedRun& run) { return run.history.recipe.limit_test == limit; });
-  if (arguments.data.empty() && all_limited && limit > 0) test->images = inkling::first_images(test->images, limit);
+  if (arguments.data.empty() && all_limited && limit > 0) test->images = inkling::first_images(std::move(test->images), limit);
   return test;
 }
 
@@ -128,6 +133,9 @@ Material collect(const ReportArguments& arguments) {
   for (ReportedRun& run : material.runs) take_model(material, run);
   material.test = choose_images(arguments, material.runs, material.notes);
   if (!material.test) return material;
+  for (const ReportedRun& run : material.runs)
+    if (run.model != nullptr)
+      inkling::adopt_classes(material.test->images, run.model->info.class_names, material.test->origin);
   const inkling::Runtime rt = arguments.machine.runtime();
   for (ReportedRun& run : material.runs)
     if (run.model != nullptr) {

@@ -7,6 +7,7 @@
 #include "app/source.h"
 #include "inkling/core/error.h"
 #include "inkling/data/checksum.h"
+#include "inkling/data/classes.h"
 #include "inkling/data/select.h"
 #include "inkling/model/output.h"
 #include "inkling/train/metrics.h"
@@ -56,14 +57,17 @@ ShowSubject::ShowSubject(const inkling::Runtime& rt, const std::string& path, co
 
 void ShowSubject::load_data(const std::string& source) {
   const bool is_of_run = history && source == history->data.source;
-  data = load_source(source);
+  data = load_source(is_of_run ? source_of(history->data) : SourceArguments{.source = source},
+                     inkling::WithoutTest::hold_out);
   if (is_of_run && inkling::sha256_of(data->train, data->test) != history->data.idx_sha256)
     fail(ErrorKind::config, "'{}' gives other images than those of the run, {}", source, history->data.origin);
   if (history && history->recipe.limit_train > 0)
-    data->train = inkling::first_images(data->train, history->recipe.limit_train);
+    data->train = inkling::first_images(std::move(data->train), history->recipe.limit_train);
   if (history && history->recipe.limit_test > 0)
-    data->test = inkling::first_images(data->test, history->recipe.limit_test);
+    data->test = inkling::first_images(std::move(data->test), history->recipe.limit_test);
   if (!loaded) return;
+  for (inkling::Dataset* part : {&data->train, &data->test})
+    inkling::adopt_classes(*part, loaded->info.class_names, source);
   inkling::check_fit(model().config(), data->test);
   if (data->test.height != loaded->info.image_height || data->test.width != loaded->info.image_width)
     fail(ErrorKind::shape, "{}: images of {}x{}; {} reads {}x{}", source, data->test.height, data->test.width, name,

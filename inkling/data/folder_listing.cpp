@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "inkling/core/error.h"
+#include "inkling/data/classes.h"
 #include "inkling/data/dataset.h"
 #include "inkling/data/folder.h"
 
@@ -18,8 +19,6 @@ namespace inkling {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::size_t kMaxName = 200;  // guess, bytes: no file system has names much longer
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -61,35 +60,6 @@ std::vector<Entry> entries_of(const fs::path& folder) {
 
 bool has_folders(const fs::path& folder) {
   return std::ranges::any_of(entries_of(folder), [](const Entry& entry) { return entry.is_folder; });
-}
-
-// Bytes of the UTF-8 character that begins here; 0 where none does, or a control character.
-std::size_t printable_at(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-  const unsigned first = byte(0);
-  if (first < 0x80) return first < 0x20 || first == 0x7F ? 0 : 1;
-  const std::size_t length = first >= 0xF0 && first < 0xF5 ? 4 : first >= 0xE0 ? 3 : first >= 0xC2 ? 2 : 0;
-  if (length == 0 || first >= 0xF5) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  const bool control = first == 0xC2 && byte(1) < 0xA0;
-  const bool overlong = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xF0 && byte(1) < 0x90);
-  const bool beyond = (first == 0xED && byte(1) >= 0xA0) || (first == 0xF4 && byte(1) >= 0x90);
-  return control || overlong || beyond ? 0 : length;
-}
-
-void check_class_name(const std::string& name, const fs::path& folder) {
-  if (name.size() > kMaxName)
-    fail(ErrorKind::config, "{}: a class name of {} bytes; expected at most {}", folder.string(), name.size(), kMaxName);
-  for (std::size_t i = 0; i < name.size();) {
-    const std::size_t length = printable_at(std::string_view(name).substr(i));
-    if (length == 0)
-      fail(ErrorKind::config,
-           "{}: the name of a class folder is not printable UTF-8 (from its byte {} on); rename the folder, it begins "
-           "'{}'",
-           folder.string(), i, name.substr(0, i));
-    i += length;
-  }
 }
 
 // Folders that were seen, by the file system's own names for them.
@@ -141,7 +111,7 @@ std::vector<ClassFolder> list_part(const fs::path& folder, Seen& seen, std::vect
          kMaxClasses);
   std::vector<ClassFolder> classes;
   for (const std::string& name : names) {
-    check_class_name(name, folder);
+    check_class_name(name, folder.string());
     seen.add(folder / name);
     classes.push_back(list_class(folder / name, name));
   }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "inkling/core/error.h"
+#include "inkling/data/classes.h"
 
 namespace inkling {
 namespace {
@@ -137,10 +138,16 @@ SourceParts read_arrays(std::span<const std::string> names, std::string_view whe
   Read train = read(set.train);
   std::optional<Read> test;
   if (set.test) test = read(*set.test);
-  if (class_count == 0) class_count = classes_of(train.labels, test ? std::span<const std::uint8_t>(test->labels) : std::span<const std::uint8_t>{});
+  std::vector<std::string> names_of_classes = digit_names(class_count);
+  if (class_count == 0) {
+    Bytes none;
+    names_of_classes = number_classes(train.labels, test ? test->labels : none);
+  }
   const auto finish = [&](Read& part) {
-    return make_dataset(part.images.height, part.images.width, std::move(part.images.pixels), std::move(part.labels),
-                        class_count, part.where);
+    Dataset data = make_dataset(part.images.height, part.images.width, std::move(part.images.pixels),
+                                std::move(part.labels), names_of_classes.size(), part.where);
+    data.class_names = names_of_classes;
+    return data;
   };
   SourceParts parts{.train = finish(train)};
   if (test) {
