@@ -73,7 +73,12 @@ struct ImageSet {
   std::size_t count() const { return pixels.size() / (height * width); }
 };
 
-// Throws Error: io, format, shape, limit, config: the reader's.
-SourceParts read_source(const std::filesystem::path& path, const ReadOptions& options = {});
+// `meanwhile` is called with the test part (the only one, where there is one), if the form allows while the training
+// part is still being read. Throws Error: io, format, shape, limit, config: the reader's.
+SourceParts read_source(const std::filesystem::path& path, const ReadOptions& options = {},
+                        const std::function<void(const Dataset& test)>& meanwhile = {});
+
+// What there is to predict: a table or file of images with its labels or without, or the test part of anything else.
+ImageSet read_images(const std::filesystem::path& path, const ReadOptions& options = {});
 
 }  // namespace inkling
