@@ -97,7 +97,8 @@ void check_class_name(std::string_view name, std::string_view where) {
   for (std::size_t i = 0; i < name.size();) {
     const std::size_t length = sequence_length(name.substr(i));
     const auto c = static_cast<unsigned char>(name[i]);
-    if (length == 0 || c < 0x20 || c == 0x7f)
+    const bool late = c == 0xc2 && static_cast<unsigned char>(name[i + 1]) < 0xa0;  // U+0080 to U+009F steer, too
+    if (length == 0 || c < 0x20 || c == 0x7f || late)
       fail(ErrorKind::format, "{}: a class name that is not printable UTF-8", where);
     i += length;
   }
