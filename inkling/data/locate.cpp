@@ -36,17 +36,9 @@ bool is_there(const fs::path& path) {
 DataSplit load_place(const fs::path& path, const LoadOptions& options) {
   bool test_is_mnist = false;
   const auto look_at_test = [&](const Dataset& test) { test_is_mnist = is_mnist_test(test); };
-  SourceParts parts;
-  if (is_folder(path) && find_idx_files(path).complete()) {
-    // The form of every start: its test part is looked at while its training part is read.
-    TrainTest both = load_idx(path, options.read.class_count, look_at_test);
-    parts = {.train = std::move(both.train), .test = std::move(both.test)};
-  } else {
-    ReadOptions how = options.read;
-    if (!how.note) how.note = options.note;
-    parts = read_source(path, how);
-    if (parts.test) look_at_test(*parts.test);
-  }
+  ReadOptions how = options.read;
+  if (!how.note) how.note = options.note;
+  SourceParts parts = read_source(path, how, look_at_test);
   DataSplit data = with_test_part(std::move(parts), options.test, path.string(), options.note);
   data.is_mnist = test_is_mnist && has_mnist_train_labels(data.train);
   if (data.is_mnist) data.origin = "MNIST in " + data.origin;
@@ -64,6 +56,17 @@ DataSplit load_fashion(const LoadOptions& options) {
   data.test.class_names = data.train.class_names;
   data.origin = "Fashion-MNIST in " + folder.string();
   return data;
+}
+
+// Something is at the path, or it is FOLDER/PREFIX of a set.
+bool is_source(const fs::path& path) {
+  if (is_there(path)) return true;
+  try {
+    source_kind(path);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 void check_has_test_part(const TestPartOptions& options, std::string_view what) {
@@ -152,9 +155,8 @@ DataSplit load_data(std::string_view source, const LoadOptions& options) {
   }
   if (source == "fashion") return load_fashion(options);
   if (source != "mnist") {
-    if (!is_there(source))
-      fail(ErrorKind::config, "{}: unknown data source; expected mnist, fashion, sample, a folder or a file",
-           source);
+    if (!is_source(source))
+      fail(ErrorKind::config, "{}: unknown data source; expected mnist, fashion, sample, a folder or a file", source);
     return load_place(source, options);
   }
 
