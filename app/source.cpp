@@ -13,6 +13,10 @@ namespace fs = std::filesystem;
 
 void add_source_options(CLI::App& command, SourceArguments& arguments, const std::string& help) {
   command.add_option("--data", arguments.source, help)->type_name("SOURCE");
+  add_reading_options(command, arguments);
+}
+
+void add_reading_options(CLI::App& command, SourceArguments& arguments) {
   command
       .add_option("--test", arguments.test,
                   "Of data without a test part, keep this share of each class for it (0.2: a fifth)")

@@ -27,6 +27,8 @@ struct SourceArguments {
 
 // --data with this help, --test, --test-seed, --as-is, --skip-bad and those of add_table_form_options.
 void add_source_options(CLI::App& command, SourceArguments& arguments, const std::string& help);
+// The same without --data.
+void add_reading_options(CLI::App& command, SourceArguments& arguments);
 // --label, --image-size and --transpose.
 void add_table_form_options(CLI::App& command, inkling::TableForm& form);
 
