@@ -10,6 +10,7 @@
 #include <random>
 
 #include "app/commands.h"
+#include "app/convert.h"
 #include "app/draw.h"
 #include "app/progress.h"
 #include "app/source.h"
@@ -357,9 +358,11 @@ void add_data_command(CLI::App& app) {
       "  inkling data find                       where MNIST was looked for\n"
       "  inkling data get                        download it\n"
       "  inkling data info --data sample         counts, sizes, class balance\n"
-      "  inkling data show --random --count 4    look at some digits");
+      "  inkling data show --random --count 4    look at some digits\n"
+      "  inkling data convert mnist -o mnist.npz write them in another form");
   add_find(*data);
   add_get(*data);
   add_info(*data);
   add_show(*data);
+  add_convert(*data);
 }

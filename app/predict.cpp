@@ -11,6 +11,7 @@
 
 #include "app/commands.h"
 #include "app/draw.h"
+#include "app/predict_table.h"
 #include "app/source.h"
 #include "app/usage.h"
 #include "inkling/core/error.h"
@@ -34,6 +35,7 @@ struct PredictArguments {
   bool json = false;
   bool saliency = false;
   std::string isa;
+  PredictTableArguments table;
 };
 
 struct Question {
@@ -167,6 +169,13 @@ void run_predict(const PredictArguments& arguments) {
       {.threads = 1,
        .isa = arguments.isa.empty() ? std::nullopt : std::optional(inkling::isa_from_name(arguments.isa))});
   const inkling::LoadedModel loaded = inkling::load_model(arguments.model);
+  if (std::ranges::any_of(arguments.images, is_table)) {
+    if (arguments.images.size() > 1 || arguments.saliency)
+      fail(ErrorKind::config, "a table is predicted alone: no further files, no --saliency");
+    return predict_table(rt, loaded, arguments.images[0], arguments.data.table, arguments.table);
+  }
+  if (!arguments.table.format.empty() || !arguments.table.output.empty())
+    fail(ErrorKind::config, "--format and --output are for the answers to a table: a file of many images");
   std::vector<Question> questions;
   if (arguments.random || arguments.index) questions.push_back(from_test_set(arguments, loaded));
   for (const std::string& path : arguments.images) questions.push_back(from_file(path, loaded.info));
@@ -201,7 +210,7 @@ void add_predict_command(CLI::App& app) {
       ->required()
       ->type_name("");
   CLI::Option* images =
-      command->add_option("IMAGE", arguments->images, "PNG files of the model's image size, light ink on a dark ground")
+      command->add_option("IMAGE", arguments->images, "PNG files of the model's image size, light ink on a dark ground; or a table, or an IDX file")
           ->type_name("");
   CLI::Option* index =
       command->add_option("--index", arguments->index, "Read this image of the test set, counted from 0")
@@ -214,15 +223,18 @@ void add_predict_command(CLI::App& app) {
   command->add_flag("--json", arguments->json, "Print a JSON object a line for each image");
   command->add_flag("--saliency", arguments->saliency,
                     "Also draw which ink speaks for the answer and which against it, by integrated gradients");
+  add_predict_table_options(*command, arguments->table);
   command->add_option("--isa", arguments->isa, "Instruction set, as for train")->type_name("NAME");
   command->footer(
       "Examples:\n"
       "  inkling predict runs/latest --random\n"
       "  inkling predict runs/latest --index 42 --saliency\n"
-      "  inkling predict digits.safetensors three.png seven.png --json");
+      "  inkling predict digits.safetensors three.png seven.png --json\n"
+      "  inkling predict runs/latest test.csv --format kaggle -o submission.csv");
   command->callback([arguments] {
     if (arguments->images.empty() && !arguments->index && !arguments->random)
       throw CLI::ValidationError("IMAGE", "expected PNG files, --index N or --random");
+    arguments->table.json = arguments->json;
     run_predict(*arguments);
   });
 }

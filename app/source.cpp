@@ -13,6 +13,10 @@ namespace fs = std::filesystem;
 
 void add_source_options(CLI::App& command, SourceArguments& arguments, const std::string& help) {
   command.add_option("--data", arguments.source, help)->type_name("SOURCE");
+  add_reading_options(command, arguments);
+}
+
+void add_reading_options(CLI::App& command, SourceArguments& arguments) {
   command
       .add_option("--test", arguments.test,
                   "Of data without a test part, keep this share of each class for it (0.2: a fifth)")
@@ -30,6 +34,32 @@ void add_source_options(CLI::App& command, SourceArguments& arguments, const std
   command.add_flag("--as-is", arguments.as_is,
                    "Take a folder's images as they are: of one size, light ink on dark; prepare nothing");
   command.add_flag("--skip-bad", arguments.skip_bad, "Leave out images that cannot be read, and say which");
+  add_table_form_options(command, arguments.table);
+}
+
+void add_table_form_options(CLI::App& command, inkling::TableForm& form) {
+  const auto add = [&](const char* name, const char* key, const char* help, const char* placeholder) {
+    command
+        .add_option_function<std::string>(
+            name, [&form, key](const std::string& text) { inkling::set_table_form(form, key, text); }, help)
+        ->check(CLI::Validator(
+            [key](const std::string& text) -> std::string {
+              try {
+                inkling::TableForm scratch;
+                inkling::set_table_form(scratch, key, text);
+                return "";
+              } catch (const inkling::Error& error) {
+                return error.what();
+              }
+            },
+            ""))
+        ->type_name(placeholder);
+  };
+  add("--label", "label", "Which column of a table is the label: first, last or none (default: as its content says)",
+      "COLUMN");
+  add("--image-size", "image_size", "Height and width of a table's images (default: square)", "HxW");
+  add("--transpose", "transpose",
+      "Turn images that lie on their side: yes or no (default: those of files named emnist-...)", "WHEN");
 }
 
 inkling::DataSplit load_source(const SourceArguments& arguments, inkling::WithoutTest without) {
@@ -47,6 +77,7 @@ inkling::DataSplit load_source(const SourceArguments& arguments, inkling::Withou
   };
   options.read.as_is = arguments.as_is;
   options.read.skip_bad = arguments.skip_bad;
+  options.read.table = arguments.table;
   options.test = {.share = arguments.test, .seed = arguments.seed.value_or(1), .without = without};
   inkling::DataSplit data = inkling::load_data(arguments.source.empty() ? "mnist" : arguments.source, options);
   line.clear();
@@ -64,8 +95,25 @@ inkling::DataSplit load_source(const std::string& source) {
   return load_source({.source = source}, inkling::WithoutTest::all_test);
 }
 
+inkling::ImageSet load_images(const std::string& path, const inkling::TableForm& form) {
+  ProgressLine line;
+  inkling::ReadOptions options;
+  options.table = form;
+  options.note = [&](const std::string& text) {
+    line.clear();
+    fmt::print(stderr, "{}\n", text);
+  };
+  options.progress = [&](std::size_t done, std::size_t total) {
+    if (line.due()) line.show(reading_progress(path, done, total));
+  };
+  inkling::ImageSet images = inkling::read_images(path, options);
+  line.clear();
+  return images;
+}
+
 SourceArguments source_of(const inkling::DataFacts& facts) {
   SourceArguments arguments{.source = facts.source, .as_is = facts.as_is, .skip_bad = facts.skip_bad};
+  for (const auto& [key, text] : facts.table_form) inkling::set_table_form(arguments.table, key, text);
   if (facts.made_test) {
     arguments.test = facts.made_test->share;
     arguments.seed = facts.made_test->seed;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "inkling/data/dataset.h"
+#include "inkling/data/source.h"
 #include "inkling/data/test_part.h"
 #include "inkling/report/history.h"
 
@@ -17,17 +18,26 @@ struct SourceArguments {
   std::optional<std::uint64_t> seed{};  // which images those are
   bool as_is = false;                  // a folder's images are not prepared
   bool skip_bad = false;               // images that cannot be read are left out
+  inkling::TableForm table{};          // --label, --image-size, --transpose
 
-  bool any() const { return !source.empty() || test || seed || as_is || skip_bad; }
+  bool any() const {
+    return !source.empty() || test || seed || as_is || skip_bad || table != inkling::TableForm{};
+  }
 };
 
-// --data with this help, --test, --test-seed, --as-is and --skip-bad.
+// --data with this help, --test, --test-seed, --as-is, --skip-bad and those of add_table_form_options.
 void add_source_options(CLI::App& command, SourceArguments& arguments, const std::string& help);
+// The same without --data.
+void add_reading_options(CLI::App& command, SourceArguments& arguments);
+// --label, --image-size and --transpose.
+void add_table_form_options(CLI::App& command, inkling::TableForm& form);
 
 // Prints to stderr what happens, and says in a box when it is only the bundled sample. Throws inkling::Error.
 inkling::DataSplit load_source(const SourceArguments& arguments, inkling::WithoutTest without);
 // To measure on: a set without a test part is one.
 inkling::DataSplit load_source(const std::string& source);
+// Images that are to be predicted, from a table or any other source.
+inkling::ImageSet load_images(const std::string& path, const inkling::TableForm& form);
 
 // The data of a run, split as they were for it.
 SourceArguments source_of(const inkling::DataFacts& facts);

@@ -102,6 +102,7 @@ ordered_json TrainingData::facts() const {
   if (split.made_test) facts.update({{"test", split.made_test->share}, {"test_seed", split.made_test->seed}});
   if (source_.as_is) facts["as_is"] = true;
   if (source_.skip_bad) facts["skip_bad"] = true;
+  for (const auto& [name, text] : inkling::table_form_texts(source_.table)) facts[name] = text;
   facts["train_images"] = split.train.count();
   if (validation) facts["validation_images"] = validation->count();
   facts["test_images"] = split.test.count();

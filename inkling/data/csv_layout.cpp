@@ -76,11 +76,11 @@ bool fits(const ImageSize& size, std::size_t pixels) {
 
 ImageSize size_of(std::size_t pixels, const std::vector<std::string>& pixel_names, const ReadOptions& options,
                   std::string_view where) {
-  if (options.size) {
-    if (!fits(*options.size, pixels))
+  if (options.table.size) {
+    if (!fits(*options.table.size, pixels))
       fail(ErrorKind::shape, "{}: {} pixels in a row; images of {}x{} have another number", where, pixels,
-           options.size->height, options.size->width);
-    return *options.size;
+           options.table.size->height, options.table.size->width);
+    return *options.table.size;
   }
   if (!pixel_names.empty())
     if (const auto named = size_in(pixel_names.back()); named && fits(*named, pixels)) return *named;
@@ -93,7 +93,7 @@ ImageSize size_of(std::size_t pixels, const std::vector<std::string>& pixel_name
 
 // Whether `count` columns are pixels alone.
 bool are_pixels(std::size_t count, const ReadOptions& options) {
-  if (options.size) return fits(*options.size, count);
+  if (options.table.size) return fits(*options.table.size, count);
   return count >= kSmallestImage && square_root(count).has_value();
 }
 
@@ -150,15 +150,15 @@ CsvLayout csv_layout(std::string_view first, std::string_view second, const Read
     if (begin == end) fail(ErrorKind::shape, "{}: no column of pixels in the header", where);
     named_first = is_one_of(kLabelNames, fields[begin]);
     named_last = end - begin > 1 && is_one_of(kLabelNames, fields[end - 1]);
-    if (named_first && named_last && options.label == LabelColumn::automatic)
+    if (named_first && named_last && options.table.label == LabelColumn::automatic)
       fail(ErrorKind::format, "{}: columns {} and {} both have a label's name; say which it is by --label first or last",
            where, begin + 1, end);
     for (std::size_t c = begin + 1; c + 1 < end; ++c)
-      if (is_one_of(kLabelNames, fields[c]) && options.label == LabelColumn::automatic)
+      if (is_one_of(kLabelNames, fields[c]) && options.table.label == LabelColumn::automatic)
         fail(ErrorKind::format, "{}: the label is column {} of {}; expected it first or last", where, c + 1, count);
   }
 
-  LabelColumn label = options.label;
+  LabelColumn label = options.table.label;
   const std::size_t rest = end - begin;
   if (label == LabelColumn::automatic && (named_first || named_last))
     label = named_first ? LabelColumn::first : LabelColumn::last;

@@ -222,11 +222,11 @@ SourceParts load_idx_set(const fs::path& path, const ReadOptions& options,
     fail(ErrorKind::io, "{}: expected the four files of a set (raw or .gz), missing: {}", path.string(),
          fmt::join(files.missing, ", "));
   const NameOfLabel names = class_names_beside(named.folder, named.prefix);
-  const bool turn = is_to_transpose(options.transpose, named.prefix);
+  const bool turn = is_to_transpose(options.table.transpose, named.prefix);
   const auto finish = [&](Dataset& data) {
     if (turn) transpose_images(data.height, data.width, data.pixels);
   };
-  if (turn && options.transpose == Transpose::automatic && options.note)
+  if (turn && options.table.transpose == Transpose::automatic && options.note)
     options.note(fmt::format("{}: EMNIST's images lie on their side: turned (--transpose no leaves them)", path.string()));
 
   std::future<Part> reading_test;
@@ -277,7 +277,7 @@ ImageSet load_idx_file(const fs::path& path, const ReadOptions& options) {
   IdxImages images = parse_idx_images(std::move(bytes), path.string());
   ImageSet set{.height = images.height, .width = images.width, .pixels = std::move(images.pixels)};
   const std::string name = path.filename().string();
-  if (is_to_transpose(options.transpose, name)) transpose_images(set.height, set.width, set.pixels);
+  if (is_to_transpose(options.table.transpose, name)) transpose_images(set.height, set.width, set.pixels);
   const std::optional<fs::path> labels = labels_beside(path);
   if (!labels) return set;
   set.labels = parse_idx_labels(read_idx_file(*labels), labels->string());

@@ -2,7 +2,7 @@
 //
 // Names come from a file beside them: classes.txt (a name a line, the first for label 0: what write_idx_set writes),
 // EMNIST's PREFIXmapping.txt (label and code points) or KMNIST's PREFIXclassmap.csv (label, code point, character).
-// Without one, labels are names. EMNIST's images lie on their side and are turned (ReadOptions::transpose).
+// Without one, labels are names. EMNIST's images lie on their side and are turned (TableForm::transpose).
 #pragma once
 
 #include <filesystem>

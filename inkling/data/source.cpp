@@ -117,8 +117,8 @@ Tables find_tables(const fs::path& path) {
 }
 
 ImageSet turned(ImageSet images, const fs::path& path, const ReadOptions& options) {
-  if (!is_to_transpose(options.transpose, path.filename().string())) return images;
-  if (options.transpose == Transpose::automatic && options.note)
+  if (!is_to_transpose(options.table.transpose, path.filename().string())) return images;
+  if (options.table.transpose == Transpose::automatic && options.note)
     options.note(fmt::format("{}: EMNIST's images lie on their side: turned (--transpose no leaves them)", path.string()));
   transpose_images(images.height, images.width, images.pixels);
   return images;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -49,12 +50,23 @@ struct ImageSize {
   bool operator==(const ImageSize&) const = default;
 };
 
-// All that a reader may be told.
-struct ReadOptions {
-  std::size_t class_count = 0;  // 0: as many as the labels or folders show
+// What a person may have to say of a source that does not say it itself.
+struct TableForm {
   LabelColumn label = LabelColumn::automatic;
   std::optional<ImageSize> size{};  // of a table's images, which are square otherwise
   Transpose transpose = Transpose::automatic;
+  bool operator==(const TableForm&) const = default;
+};
+// By name: "label" (first, last, none), "image_size" (28x20), "transpose" (yes, no), each also "auto". Throws Error
+// config: another name or text.
+void set_table_form(TableForm& form, std::string_view name, std::string_view text);
+// What is not left to be found out, as set_table_form takes it.
+std::map<std::string, std::string> table_form_texts(const TableForm& form);
+
+// All that a reader may be told.
+struct ReadOptions {
+  std::size_t class_count = 0;  // 0: as many as the labels or folders show
+  TableForm table{};
   bool as_is = false;     // take a folder's images as they are, of one size, and prepare nothing
   bool skip_bad = false;  // leave out images that cannot be read
   // Remarks for people. Both are called by the calling thread.

@@ -59,6 +59,8 @@ std::string command_line(const RunHistory& run) {
   if (run.data.made_test && run.data.made_test->seed != 1) text += fmt::format(" --test-seed {}", run.data.made_test->seed);
   if (run.data.as_is) text += " --as-is";
   if (run.data.skip_bad) text += " --skip-bad";
+  for (const auto& [name, value] : run.data.table_form)
+    text += fmt::format(" --{} {}", name == "image_size" ? "image-size" : name, value);
   return text;
 }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "inkling/core/error.h"
+#include "inkling/data/source.h"
 #include "inkling/core/file.h"
 #include "inkling/format/strict_json.h"
 #include "inkling/model/mlp.h"
@@ -83,6 +84,10 @@ DataFacts data_facts(const Fields& fields) {
   }
   facts.as_is = fields.flag("as_is");
   facts.skip_bad = fields.flag("skip_bad");
+  TableForm form;
+  for (const char* key : {"label", "image_size", "transpose"})
+    if (fields.has(key)) set_table_form(form, key, fields.text(key));
+  facts.table_form = table_form_texts(form);
   return facts;
 }
 

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -53,6 +54,7 @@ struct DataFacts {
   std::size_t test_images = 0;              // that it was tested on
   std::optional<MadeTestPart> made_test{};  // where the test part was held out of a set that has none
   bool as_is = false, skip_bad = false;     // how a folder of images was read
+  std::map<std::string, std::string> table_form{};  // what was said of a table: set_table_form's names and texts
 };
 
 struct RunHistory {
