@@ -32,17 +32,6 @@ bool is_there(const fs::path& path) {
   return fs::exists(fs::symlink_status(path, ignored));
 }
 
-// There, or the beginning of names that are.
-bool is_known_path(const fs::path& path) {
-  if (is_there(path)) return true;
-  try {
-    source_kind(path);
-    return true;
-  } catch (const Error&) {
-    return false;
-  }
-}
-
 // What the user named, or a place that has something.
 DataSplit load_place(const fs::path& path, const LoadOptions& options) {
   bool test_is_mnist = false;
@@ -67,6 +56,17 @@ DataSplit load_fashion(const LoadOptions& options) {
   data.test.class_names = data.train.class_names;
   data.origin = "Fashion-MNIST in " + folder.string();
   return data;
+}
+
+// Something is at the path, or it is FOLDER/PREFIX of a set.
+bool is_source(const fs::path& path) {
+  if (is_there(path)) return true;
+  try {
+    source_kind(path);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 void check_has_test_part(const TestPartOptions& options, std::string_view what) {
@@ -155,7 +155,7 @@ DataSplit load_data(std::string_view source, const LoadOptions& options) {
   }
   if (source == "fashion") return load_fashion(options);
   if (source != "mnist") {
-    if (!is_known_path(source))
+    if (!is_source(source))
       fail(ErrorKind::config, "{}: unknown data source; expected mnist, fashion, sample, a folder or a file", source);
     return load_place(source, options);
   }
