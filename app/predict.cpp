@@ -16,8 +16,8 @@
 #include "app/usage.h"
 #include "inkling/core/error.h"
 #include "inkling/data/classes.h"
-#include "inkling/image/png.h"
 #include "inkling/format/model_file.h"
+#include "inkling/image/png.h"
 #include "inkling/inspect/saliency.h"
 #include "inkling/model/backprop.h"
 
@@ -210,7 +210,9 @@ void add_predict_command(CLI::App& app) {
       ->required()
       ->type_name("");
   CLI::Option* images =
-      command->add_option("IMAGE", arguments->images, "PNG files of the model's image size, light ink on a dark ground; or a table, or an IDX file")
+      command
+          ->add_option("IMAGE", arguments->images,
+                       "PNG files of the model's image size, light ink on a dark ground; or a table, or an IDX file")
           ->type_name("");
   CLI::Option* index =
       command->add_option("--index", arguments->index, "Read this image of the test set, counted from 0")

@@ -74,7 +74,8 @@ void add_predict_table_options(CLI::App& command, PredictTableArguments& argumen
                   "text; of --output, csv)")
       ->check(CLI::IsMember({"text", "csv", "kaggle"}).description(""))
       ->type_name("FORM");
-  command.add_option("-o,--output", arguments.output, "Write the answers to a table into this file, whole or not at all")
+  command
+      .add_option("-o,--output", arguments.output, "Write the answers to a table into this file, whole or not at all")
       ->type_name("FILE");
 }
 
@@ -124,16 +125,14 @@ void predict_table(const inkling::Runtime& rt, const inkling::LoadedModel& loade
       else
         fmt::format_to(std::back_inserter(text), "{:>7}  {}  {:6.2f} %{}\n", j, name,
                        100 * static_cast<double>(answer.probability),
-                       labels.empty() || labels[j] == answer.best ? ""
-                                                                  : "  wrong: " + info.class_names[labels[j]]);
+                       labels.empty() || labels[j] == answer.best ? "" : "  wrong: " + info.class_names[labels[j]]);
     }
   }
   if (arguments.output.empty())
     fmt::print("{}", text);
   else
     inkling::write_file_atomically(arguments.output, std::string_view(text));
-  if (!arguments.output.empty())
-    fmt::print(stderr, "{}: answers to {} images\n", arguments.output, with_commas(count));
+  if (!arguments.output.empty()) fmt::print(stderr, "{}: answers to {} images\n", arguments.output, with_commas(count));
   if (!labels.empty())
     fmt::print(stderr, "{} of {} right: {:.2f} %\n", with_commas(right), with_commas(count),
                100.0 * static_cast<double>(right) / static_cast<double>(count));

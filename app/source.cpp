@@ -133,7 +133,8 @@ SourceArguments source_to_measure(const SourceArguments& named, const std::strin
   SourceArguments chosen = named;
   if (chosen.source.empty()) chosen.source = of_run ? of_run->source : "mnist";
   std::error_code ignored;
-  const bool same = of_run && (of_run->source == chosen.source || fs::equivalent(of_run->source, chosen.source, ignored));
+  const bool same =
+      of_run && (of_run->source == chosen.source || fs::equivalent(of_run->source, chosen.source, ignored));
   if (same && of_run->test && !chosen.test) {
     fmt::print(stderr, "Note      {} was trained on {}: measured on the {:.4g} % that it did not see\n", model,
                chosen.source, 100 * *of_run->test);

@@ -13,16 +13,14 @@
 
 // What --data names, and how it is read.
 struct SourceArguments {
-  std::string source{};                // empty: not named
-  std::optional<double> test{};        // share of a set without a test part that becomes one
+  std::string source{};                 // empty: not named
+  std::optional<double> test{};         // share of a set without a test part that becomes one
   std::optional<std::uint64_t> seed{};  // which images those are
-  bool as_is = false;                  // a folder's images are not prepared
-  bool skip_bad = false;               // images that cannot be read are left out
-  inkling::TableForm table{};          // --label, --image-size, --transpose
+  bool as_is = false;                   // a folder's images are not prepared
+  bool skip_bad = false;                // images that cannot be read are left out
+  inkling::TableForm table{};           // --label, --image-size, --transpose
 
-  bool any() const {
-    return !source.empty() || test || seed || as_is || skip_bad || table != inkling::TableForm{};
-  }
+  bool any() const { return !source.empty() || test || seed || as_is || skip_bad || table != inkling::TableForm{}; }
 };
 
 // --data with this help, --test, --test-seed, --as-is, --skip-bad and those of add_table_form_options.

@@ -24,10 +24,12 @@ std::string plain(const inkling::ImageSet& images) {
   for (std::size_t j = 0; j < images.count(); ++j) {
     if (!images.labels.empty()) {
       text += '"';
-      for (const char c : images.class_names[images.labels[j]]) text += c == '"' ? std::string("\"\"") : std::string(1, c);
+      for (const char c : images.class_names[images.labels[j]])
+        text += c == '"' ? std::string("\"\"") : std::string(1, c);
       text += "\",";
     }
-    for (std::size_t i = 0; i < size; ++i) text += std::to_string(images.pixels[j * size + i]) + (i + 1 < size ? "," : "\n");
+    for (std::size_t i = 0; i < size; ++i)
+      text += std::to_string(images.pixels[j * size + i]) + (i + 1 < size ? "," : "\n");
   }
   return text;
 }

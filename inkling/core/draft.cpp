@@ -49,8 +49,7 @@ fs::path without_slash(fs::path path) { return path.has_filename() ? path : path
 
 FileDraft::FileDraft(fs::path path) : path_(std::move(path)), temporary_(temporary_name(path_, "part")) {
   std::error_code ignored;
-  if (fs::is_directory(path_, ignored))
-    fail(ErrorKind::io, "{}: cannot be written: it is a directory", path_.string());
+  if (fs::is_directory(path_, ignored)) fail(ErrorKind::io, "{}: cannot be written: it is a directory", path_.string());
   descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (descriptor_ < 0)
     fail(ErrorKind::io, "{}: cannot be written: {} (folder {})", path_.string(), std::strerror(errno),

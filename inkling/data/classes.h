@@ -13,8 +13,8 @@
 
 namespace inkling {
 
-// Classes named "0", "1", ... up to the highest label, at least the ten digits. Where the labels begin at 1 and go beyond the digits (EMNIST's
-// letters), class "1" is the first, and the labels are lowered by one.
+// Classes named "0", "1", ... up to the highest label, at least the ten digits. Where the labels begin at 1 and go
+// beyond the digits (EMNIST's letters), class "1" is the first, and the labels are lowered by one.
 std::vector<std::string> number_classes(std::vector<std::uint8_t>& labels);
 // The same of two parts together. `second` may be empty.
 std::vector<std::string> number_classes(std::vector<std::uint8_t>& first, std::vector<std::uint8_t>& second);

@@ -222,10 +222,10 @@ void Table::add(std::string_view text, std::uint64_t bytes_left, std::uint64_t b
   }
   // The first block says how long a row is about, and so how much the whole file will need.
   if (rows_ == 0 && bytes_taken > 0) {
-    const double rows = static_cast<double>(room) * (1 + 1.05 * static_cast<double>(bytes_left) /
-                                                             static_cast<double>(bytes_taken));
-    reserve(pixels_, static_cast<std::size_t>(std::min(static_cast<double>(max_pixels_),
-                                                       rows * static_cast<double>(image_bytes_))));
+    const double rows =
+        static_cast<double>(room) * (1 + 1.05 * static_cast<double>(bytes_left) / static_cast<double>(bytes_taken));
+    reserve(pixels_, static_cast<std::size_t>(
+                         std::min(static_cast<double>(max_pixels_), rows * static_cast<double>(image_bytes_))));
   }
   make_room(rows_ + room);
   std::size_t row = rows_;
@@ -243,8 +243,8 @@ void Table::add(std::string_view text, std::uint64_t bytes_left, std::uint64_t b
 
   for (Share& share : shares) {
     if (share.fault)
-      fail(ErrorKind::format, "{}: line {}, column {}: {}", where_, lines_ + share.fault_line + 1,
-           share.fault->column, share.fault->text);
+      fail(ErrorKind::format, "{}: line {}, column {}: {}", where_, lines_ + share.fault_line + 1, share.fault->column,
+           share.fault->text);
     merge(share);
     lines_ += share.room;
     if (share.pixels != pixels_.data() + rows_ * image_bytes_) {  // lines before these were empty
@@ -337,8 +337,8 @@ std::vector<std::uint8_t> Table::take_labels(std::vector<std::uint16_t>& codes, 
     if (used[code]) class_names.push_back(name_of(code));
   std::ranges::sort(class_names, natural_less);
   if (class_names.size() > kMaxClasses)
-    fail(ErrorKind::limit, "{}: {} classes; expected at most {}: is this column the label?", where_,
-         class_names.size(), kMaxClasses);
+    fail(ErrorKind::limit, "{}: {} classes; expected at most {}: is this column the label?", where_, class_names.size(),
+         kMaxClasses);
   std::vector<std::uint8_t> number(used.size());
   for (std::size_t code = 0; code < used.size(); ++code)
     if (used[code])

@@ -5,8 +5,9 @@
 // Labels are whole numbers, which are the classes' numbers, or names, which become the classes. Refused, with line and
 // column: a row of another length, what is no whole number, what is out of range.
 //
-// Memory is the pixels, two bytes a row and four blocks of text (32 MB, and twice the longest line beyond that),
-// whatever the file's size. Blocks are parsed by all cores; the result does not depend on how many there are.
+// Memory is the pixels, four bytes a row and two blocks of text (16 MB, and twice the longest line), whatever the
+// file's size; where that says nothing of the rows (gzip), half of the pixels once more while they grow. Blocks are
+// parsed by all cores; the result does not depend on how many there are.
 #pragma once
 
 #include <cstddef>

@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::size_t kSmallestImage = 4;  // derived: 2x2, below which any table would be images
 
-constexpr std::array<std::string_view, 9> kLabelNames = {"label",  "labels", "class",     "target", "y",
-                                                         "digit",  "letter", "character", "classes"};
+constexpr std::array<std::string_view, 9> kLabelNames = {"label", "labels", "class",     "target", "y",
+                                                         "digit", "letter", "character", "classes"};
 constexpr std::array<std::string_view, 5> kIgnoredNames = {"", "id", "imageid", "index", "unnamed: 0"};
 
 std::string lower(std::string text) {
@@ -138,8 +138,7 @@ CsvLayout csv_layout(std::string_view first, std::string_view second, const Read
   layout.has_header = std::ranges::count_if(fields, [](const auto& each) { return !is_whole(each); }) > 1;
   if (layout.has_header && second.empty())
     fail(ErrorKind::shape, "{}: a header and no rows: expected at least one image", where);
-  const std::vector<std::string> row =
-      layout.has_header ? split_csv_line(second, layout.separator, where) : fields;
+  const std::vector<std::string> row = layout.has_header ? split_csv_line(second, layout.separator, where) : fields;
   const std::size_t count = fields.size();
 
   // Columns at the ends that the header names as neither label nor pixel, and where it names the label.
@@ -151,8 +150,9 @@ CsvLayout csv_layout(std::string_view first, std::string_view second, const Read
     named_first = is_one_of(kLabelNames, fields[begin]);
     named_last = end - begin > 1 && is_one_of(kLabelNames, fields[end - 1]);
     if (named_first && named_last && options.table.label == LabelColumn::automatic)
-      fail(ErrorKind::format, "{}: columns {} and {} both have a label's name; say which it is by --label first or last",
-           where, begin + 1, end);
+      fail(ErrorKind::format,
+           "{}: columns {} and {} both have a label's name; say which it is by --label first or last", where, begin + 1,
+           end);
     for (std::size_t c = begin + 1; c + 1 < end; ++c)
       if (is_one_of(kLabelNames, fields[c]) && options.table.label == LabelColumn::automatic)
         fail(ErrorKind::format, "{}: the label is column {} of {}; expected it first or last", where, c + 1, count);

@@ -45,7 +45,11 @@ int small_number(std::string_view text) {
 class RowReader {
  public:
   RowReader(const char* text, const CsvLayout& layout, LabelNames& names)
-      : begin_(text), p_(text), layout_(layout), separator_(layout.separator), columns_(layout.columns()),
+      : begin_(text),
+        p_(text),
+        layout_(layout),
+        separator_(layout.separator),
+        columns_(layout.columns()),
         names_(names) {}
 
   const char* read(const CsvRow& to) {
@@ -153,8 +157,7 @@ class RowReader {
     if (*end == '\r') ++end;
     if (*end != '\n') {
       if (*p_ != separator_) throw CsvFault{column_, "a carriage return within a line"};
-      throw CsvFault{column_ + 1,
-                     fmt::format("the row goes on; expected {} columns, as in the first row", columns_)};
+      throw CsvFault{column_ + 1, fmt::format("the row goes on; expected {} columns, as in the first row", columns_)};
     }
     p_ = end + 1;
   }

@@ -24,7 +24,7 @@ class LabelNames {
   std::vector<std::string> list_;
   std::unordered_map<std::string, std::uint16_t> numbers_;
 };
-inline constexpr std::uint16_t kFirstName = 256;  // derived: codes below are labels that are numbers
+inline constexpr std::uint16_t kFirstName = 256;     // derived: codes below are labels that are numbers
 inline constexpr std::size_t kMaxLabelNames = 1024;  // guess: enough to say that there are more than kMaxClasses
 
 // What is wrong with a row, and at which column, counted from 1.

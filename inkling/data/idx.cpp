@@ -16,7 +16,7 @@ namespace {
 constexpr std::uint8_t kUnsignedByte = 0x08;  // the element type that image and label files have
 constexpr std::size_t kImageRank = 3;
 constexpr std::size_t kLabelRank = 1;
-constexpr std::size_t kLabelTableRank = 2;  // QMNIST's: class, writer, ...
+constexpr std::size_t kLabelTableRank = 2;           // QMNIST's: class, writer, ...
 constexpr std::size_t kMaxFileBytes = kMaxInflated;  // a raw file may be as large as an inflated one
 
 constexpr std::size_t header_bytes(std::size_t rank) { return 4 + 4 * rank; }
@@ -155,7 +155,8 @@ IdxFiles find_idx_files(const std::filesystem::path& folder, std::string_view pr
         // A link to nowhere counts as there: reading it says what is wrong. A folder of that name only counts where no
         // other spelling is a file.
         if (!std::filesystem::exists(std::filesystem::symlink_status(path, ignored))) continue;
-        if (const auto within = path / path.filename(); std::filesystem::is_regular_file(within, ignored)) path = within;
+        if (const auto within = path / path.filename(); std::filesystem::is_regular_file(within, ignored))
+          path = within;
         if (!found || (std::filesystem::is_directory(*found, ignored) && !std::filesystem::is_directory(path, ignored)))
           found = path;
       }

@@ -227,7 +227,8 @@ SourceParts load_idx_set(const fs::path& path, const ReadOptions& options,
     if (turn) transpose_images(data.height, data.width, data.pixels);
   };
   if (turn && options.table.transpose == Transpose::automatic && options.note)
-    options.note(fmt::format("{}: EMNIST's images lie on their side: turned (--transpose no leaves them)", path.string()));
+    options.note(
+        fmt::format("{}: EMNIST's images lie on their side: turned (--transpose no leaves them)", path.string()));
 
   std::future<Part> reading_test;
   if (has_test)
@@ -249,15 +250,15 @@ SourceParts load_idx_set(const fs::path& path, const ReadOptions& options,
   SourceParts parts;
   std::optional<Dataset> test_data;
   if (has_test) {
-    test_data = make_part(std::move(test), classes,
-                          fmt::format("{} with {}", files.paths[kTestImages]->string(),
-                                      files.paths[kTestLabels]->filename().string()));
+    test_data = make_part(
+        std::move(test), classes,
+        fmt::format("{} with {}", files.paths[kTestImages]->string(), files.paths[kTestLabels]->filename().string()));
     finish(*test_data);
   }
   if (has_train) {
-    parts.train = make_part(std::move(train), classes,
-                            fmt::format("{} with {}", files.paths[kTrainImages]->string(),
-                                        files.paths[kTrainLabels]->filename().string()));
+    parts.train = make_part(
+        std::move(train), classes,
+        fmt::format("{} with {}", files.paths[kTrainImages]->string(), files.paths[kTrainLabels]->filename().string()));
     finish(parts.train);
   }
   if (has_train && has_test) {

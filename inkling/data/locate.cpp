@@ -76,8 +76,7 @@ void check_has_test_part(const TestPartOptions& options, std::string_view what) 
 // MNIST where it lies, or nothing.
 bool find_mnist(const LoadOptions& options, DataSplit& data) {
   for (const Place& place : search_places(options.roots)) {
-    Finding finding = place.chosen ? Finding{Found::complete, "", load_place(place.path, options)}
-                                   : examine(place);
+    Finding finding = place.chosen ? Finding{Found::complete, "", load_place(place.path, options)} : examine(place);
     if (finding.found == Found::complete) {
       data = std::move(finding.data);
       return true;

@@ -61,7 +61,8 @@ struct LoadOptions {
 };
 
 // `source` is "mnist" (searched for, then downloaded, then replaced by the bundled sample), "fashion", "sample", or a
-// folder or file of any form that source_kind knows. Throws Error: io, format, shape, limit (the data), config (an unknown source).
+// folder or file of any form that source_kind knows. Throws Error: io, format, shape, limit (the data), config (an
+// unknown source).
 DataSplit load_data(std::string_view source, const LoadOptions& options = {});
 
 }  // namespace inkling

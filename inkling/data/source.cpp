@@ -30,14 +30,15 @@ constexpr std::string_view kAccepted =
     "files may be gzip";
 
 bool begins(std::span<const std::uint8_t> bytes, std::string_view with) {
-  return bytes.size() >= with.size() &&
-         std::equal(with.begin(), with.end(), bytes.begin(),
-                    [](char a, std::uint8_t b) { return static_cast<std::uint8_t>(a) == b; });
+  return bytes.size() >= with.size() && std::equal(with.begin(), with.end(), bytes.begin(), [](char a, std::uint8_t b) {
+           return static_cast<std::uint8_t>(a) == b;
+         });
 }
 
 // No control characters but those of a table.
 bool is_text(std::span<const std::uint8_t> bytes) {
-  return std::ranges::none_of(bytes, [](std::uint8_t b) { return (b < 0x20 && b != '\t' && b != '\r' && b != '\n') || b == 0x7f; });
+  return std::ranges::none_of(
+      bytes, [](std::uint8_t b) { return (b < 0x20 && b != '\t' && b != '\r' && b != '\n') || b == 0x7f; });
 }
 
 // What a file is that is none of the accepted forms.
@@ -104,8 +105,10 @@ Tables find_tables(const fs::path& path) {
   const std::string prefix = folder ? "" : lower_name(path);
   Tables tables;
   std::error_code ignored;
-  for (const auto& entry :
-       fs::directory_iterator(folder ? path : path.has_parent_path() ? path.parent_path() : ".", ignored)) {
+  for (const auto& entry : fs::directory_iterator(folder                   ? path
+                                                  : path.has_parent_path() ? path.parent_path()
+                                                                           : ".",
+                                                  ignored)) {
     const std::string name = lower_name(entry.path());
     if (!name.starts_with(prefix) || !(name.ends_with(".csv") || name.ends_with(".csv.gz"))) continue;
     const bool test = name.find("test") != std::string::npos, train = name.find("train") != std::string::npos;
@@ -119,7 +122,8 @@ Tables find_tables(const fs::path& path) {
 ImageSet turned(ImageSet images, const fs::path& path, const ReadOptions& options) {
   if (!is_to_transpose(options.table.transpose, path.filename().string())) return images;
   if (options.table.transpose == Transpose::automatic && options.note)
-    options.note(fmt::format("{}: EMNIST's images lie on their side: turned (--transpose no leaves them)", path.string()));
+    options.note(
+        fmt::format("{}: EMNIST's images lie on their side: turned (--transpose no leaves them)", path.string()));
   transpose_images(images.height, images.width, images.pixels);
   return images;
 }
@@ -221,7 +225,7 @@ std::optional<SourceKind> file_kind(std::span<const std::uint8_t> start) {
   text = text.substr(begin, text.find('\n', begin) - begin);
   const bool separated = text.find_first_of(",;\t") != std::string_view::npos;
   return separated && !text.starts_with('<') && !text.starts_with('{') ? std::optional(SourceKind::csv_file)
-                                                                      : std::nullopt;
+                                                                       : std::nullopt;
 }
 
 SourceKind source_kind(const fs::path& path) {
@@ -262,9 +266,7 @@ SourceParts read_source(const fs::path& path, const ReadOptions& options,
     case SourceKind::idx_folder: return load_idx_set(path, options, meanwhile);
     case SourceKind::csv_folder: parts = read_csv_folder(path, options); break;
     case SourceKind::idx_file: parts.train = with_labels(load_idx_file(path, options), path); break;
-    case SourceKind::csv_file:
-      parts.train = with_labels(turned(read_csv(path, options), path, options), path);
-      break;
+    case SourceKind::csv_file: parts.train = with_labels(turned(read_csv(path, options), path, options), path); break;
     case SourceKind::npz_file: parts = load_npz(path, options.class_count, options.note); break;
     case SourceKind::npy_file:
     case SourceKind::npy_folder: parts = load_npy_folder(path, options.class_count, options.note); break;

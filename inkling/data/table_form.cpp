@@ -49,7 +49,8 @@ void set_table_form(TableForm& form, std::string_view name, std::string_view tex
 std::map<std::string, std::string> table_form_texts(const TableForm& form) {
   std::map<std::string, std::string> texts;
   if (form.label != LabelColumn::automatic) texts["label"] = kLabels[static_cast<std::size_t>(form.label)];
-  if (form.transpose != Transpose::automatic) texts["transpose"] = kTransposes[static_cast<std::size_t>(form.transpose)];
+  if (form.transpose != Transpose::automatic)
+    texts["transpose"] = kTransposes[static_cast<std::size_t>(form.transpose)];
   if (form.size) texts["image_size"] = fmt::format("{}x{}", form.size->height, form.size->width);
   return texts;
 }

@@ -26,7 +26,10 @@ namespace {
 namespace fs = std::filesystem;
 
 ImageSet images_of(const Dataset& data) {
-  return {.height = data.height, .width = data.width, .pixels = data.pixels, .labels = data.labels,
+  return {.height = data.height,
+          .width = data.width,
+          .pixels = data.pixels,
+          .labels = data.labels,
           .class_names = data.class_names};
 }
 
@@ -106,7 +109,15 @@ Bytes npy_file(std::string_view shape, std::span<const std::uint8_t> elements) {
   constexpr std::size_t kFixed = 10, kAlign = 64;
   header.append(kAlign - 1 - (kFixed + header.size()) % kAlign, ' ');
   header += '\n';
-  Bytes file = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, static_cast<std::uint8_t>(header.size()),
+  Bytes file = {0x93,
+                'N',
+                'U',
+                'M',
+                'P',
+                'Y',
+                1,
+                0,
+                static_cast<std::uint8_t>(header.size()),
                 static_cast<std::uint8_t>(header.size() >> 8)};
   file.insert(file.end(), header.begin(), header.end());
   file.insert(file.end(), elements.begin(), elements.end());
@@ -121,8 +132,8 @@ void write_npz(const SourceParts& parts, const fs::path& path) {
   const std::vector<std::string>& names = parts.train.class_names;
   for (std::size_t c = 0; c < names.size(); ++c)
     if (names[c] != std::to_string(c))
-      fail(ErrorKind::config, "{}: an .npz cannot say that class {} is called '{}'; write idx, csv or png", path.string(),
-           c, names[c]);
+      fail(ErrorKind::config, "{}: an .npz cannot say that class {} is called '{}'; write idx, csv or png",
+           path.string(), c, names[c]);
   std::vector<std::pair<std::string, Bytes>> members;
   const auto add = [&](const Dataset& data, const char* part) {
     members.emplace_back(fmt::format("x_{}.npy", part),

@@ -149,7 +149,8 @@ TEST(Csv, SizesThatAreNoSquareAreSaidOrStandInTheHeader) {
   EXPECT_EQ(parse(row, three_by_two).height, 3u);
   EXPECT_EQ(parse("label,1x1,1x2,2x1,2x2,3x1,3x2\n" + row).width, 2u);
   EXPECT_TRUE(refuses(ErrorKind::shape, "--image-size HEIGHTxWIDTH", parsing(row + row)));
-  EXPECT_TRUE(refuses(ErrorKind::shape, "images of 3x2", parsing("1,2,3,4\n", {.label = LabelColumn::none, .size = ImageSize{3, 2}})));
+  EXPECT_TRUE(refuses(ErrorKind::shape, "images of 3x2",
+                      parsing("1,2,3,4\n", {.label = LabelColumn::none, .size = ImageSize{3, 2}})));
   EXPECT_EQ(parse("1,2,3,4,5,6\n", {.size = ImageSize{3, 2}}).labels.size(), 0u) << "six columns are the pixels";
 }
 
@@ -180,10 +181,11 @@ TEST(Csv, ARaggedRowIsNamedByLineAndColumn) {
                       parsing(header + "1,0,1,2,0\n2,0,1\n")));
   EXPECT_TRUE(refuses(ErrorKind::format, "line 3, column 6: the row goes on; expected 5",
                       parsing(header + "1,0,1,2,0\r\n2,0,1,2,0,7\r\n")));
-  EXPECT_TRUE(refuses(ErrorKind::format, "line 3, column 6: the row goes on",
-                      parsing(header + "1,0,1,2,0\n2,0,1,2,0,\n")));
+  EXPECT_TRUE(
+      refuses(ErrorKind::format, "line 3, column 6: the row goes on", parsing(header + "1,0,1,2,0\n2,0,1,2,0,\n")));
   EXPECT_TRUE(refuses(ErrorKind::format, "line 5, column 2: the row ends after 1 column;",
-                      parsing(header + "\n1,0,1,2,0\n\n2\n"))) << "empty lines count";
+                      parsing(header + "\n1,0,1,2,0\n\n2\n")))
+      << "empty lines count";
 }
 
 TEST(Csv, WhatIsNoWholeNumberIsNamedByLineAndColumn) {
@@ -205,8 +207,7 @@ TEST(Csv, WhatIsNoWholeNumberIsNamedByLineAndColumn) {
 
 TEST(Csv, LabelsThatAreNeitherClassNorNameAreRefused) {
   const auto refuses_label = [](std::string_view field, std::string_view says) {
-    return refuses(ErrorKind::format, says,
-                   parsing(fmt::format("label,a,b,c,d\n1,0,1,2,0\n{},0,1,2,0\n", field)));
+    return refuses(ErrorKind::format, says, parsing(fmt::format("label,a,b,c,d\n1,0,1,2,0\n{},0,1,2,0\n", field)));
   };
   EXPECT_TRUE(refuses_label("256", "line 3, column 1: label '256'"));
   EXPECT_TRUE(refuses_label("-1", "line 3, column 1: label '-1'"));
@@ -226,7 +227,10 @@ TEST(Csv, NothingToReadIsRefused) {
   EXPECT_TRUE(refuses(ErrorKind::shape, "a header and no rows", parsing("label,pixel0,pixel1,pixel2,pixel3\n")));
   EXPECT_TRUE(refuses(ErrorKind::format, "no table of images", parsing("hello\nworld\n")));
   EXPECT_TRUE(refuses(ErrorKind::shape, "neither the pixels of a square image nor", parsing("1,2,3\n4,5,6\n")));
-  EXPECT_TRUE(refuses(ErrorKind::format, "UTF-16", parsing(std::string("\xff\xfe" "1\0,\0", 6))));
+  EXPECT_TRUE(refuses(ErrorKind::format, "UTF-16",
+                      parsing(std::string("\xff\xfe"
+                                          "1\0,\0",
+                                          6))));
   EXPECT_TRUE(refuses(ErrorKind::format, "carriage returns alone", parsing(label_first("\r"))));
 }
 
@@ -309,7 +313,8 @@ TEST(Csv, WhatIsWrittenIsRead) {
 TEST(Csv, TheTextIsAsOthersWriteIt) {
   const Scratch folder;
   const Bytes start = bytes("label,1x1,1x2,2x1,2x2\n7,0,1,2,0\n");
-  write_csv(folder / "a.csv", {.height = 2, .width = 2, .pixels = {0, 1, 2, 0}, .labels = {7}, .class_names = digit_names()});
+  write_csv(folder / "a.csv",
+            {.height = 2, .width = 2, .pixels = {0, 1, 2, 0}, .labels = {7}, .class_names = digit_names()});
   EXPECT_EQ(read_file(folder / "a.csv", 1000), start);
 }
 

@@ -64,9 +64,11 @@ TEST(IdxSet, AMappingNamesTheClasses) {
   EXPECT_EQ(parts.train.class_count(), 26u);
   EXPECT_EQ(parts.train.class_names[parts.train.labels[1]], "Z");
   write_file_atomically(folder / "emnist-letters-mapping.txt", std::string_view("1 65\n2 66\n3 67\n"));
-  EXPECT_TRUE(refuses(ErrorKind::format, "label 26 is not among the 3 classes", [&] { load_idx_set(folder.path(), {}); }));
+  EXPECT_TRUE(
+      refuses(ErrorKind::format, "label 26 is not among the 3 classes", [&] { load_idx_set(folder.path(), {}); }));
   write_file_atomically(folder / "emnist-letters-mapping.txt", std::string_view("1 A\n"));
-  EXPECT_TRUE(refuses(ErrorKind::format, "line 1: 'A' is no label or code point", [&] { load_idx_set(folder.path(), {}); }));
+  EXPECT_TRUE(
+      refuses(ErrorKind::format, "line 1: 'A' is no label or code point", [&] { load_idx_set(folder.path(), {}); }));
   write_file_atomically(folder / "emnist-letters-mapping.txt", std::string_view("1 65\n2 65\n"));
   EXPECT_TRUE(refuses(ErrorKind::format, "two classes are named 'A'", [&] { load_idx_set(folder.path(), {}); }));
 }
@@ -75,7 +77,8 @@ TEST(IdxSet, AClassMapNamesTheClassesInTheirScript) {
   const Scratch folder;
   put_images(folder / "train-images-idx3-ubyte", tiny_set(2));
   put_labels(folder / "train-labels-idx1-ubyte", {0, 1});
-  write_file_atomically(folder / "kmnist_classmap.csv", std::string_view("index,codepoint,char\n0,U+304A,お\n1,U+304D,き\n"));
+  write_file_atomically(folder / "kmnist_classmap.csv",
+                        std::string_view("index,codepoint,char\n0,U+304A,お\n1,U+304D,き\n"));
   EXPECT_EQ(load_idx_set(folder.path(), {}).train.class_names, (std::vector<std::string>{"お", "き"}));
 }
 
@@ -83,7 +86,8 @@ TEST(IdxSet, OneOfSeveralSetsIsNamedByItsPrefix) {
   const Scratch folder;
   put_letters(folder.path(), "emnist-letters-");
   put_letters(folder.path(), "emnist-balanced-");
-  EXPECT_TRUE(refuses(ErrorKind::config, "emnist-balanced-, emnist-letters-", [&] { load_idx_set(folder.path(), {}); }));
+  EXPECT_TRUE(
+      refuses(ErrorKind::config, "emnist-balanced-, emnist-letters-", [&] { load_idx_set(folder.path(), {}); }));
   EXPECT_EQ(source_kind(folder / "emnist-letters"), SourceKind::idx_folder);
   EXPECT_EQ(load_idx_set(folder / "emnist-letters", {}).train.count(), 3u);
   EXPECT_TRUE(refuses(ErrorKind::io, "no such file", [&] { load_idx_set(folder / "emnist-digits", {}); }));
@@ -115,8 +119,10 @@ TEST(IdxSet, AnImagesFileFindsTheLabelsBesideIt) {
   put_labels(folder / "t10k-labels-idx1-ubyte", {4, 2});
   EXPECT_EQ(load_idx_file(folder / "t10k-images-idx3-ubyte", {}).labels, (Bytes{4, 2}));
   put_labels(folder / "t10k-labels-idx1-ubyte", {4});
-  EXPECT_TRUE(refuses(ErrorKind::shape, "2 images, but 1 labels", [&] { load_idx_file(folder / "t10k-images-idx3-ubyte", {}); }));
-  EXPECT_TRUE(refuses(ErrorKind::format, "name the file of the images", [&] { load_idx_file(folder / "t10k-labels-idx1-ubyte", {}); }));
+  EXPECT_TRUE(refuses(ErrorKind::shape, "2 images, but 1 labels",
+                      [&] { load_idx_file(folder / "t10k-images-idx3-ubyte", {}); }));
+  EXPECT_TRUE(refuses(ErrorKind::format, "name the file of the images",
+                      [&] { load_idx_file(folder / "t10k-labels-idx1-ubyte", {}); }));
 }
 
 TEST(IdxSet, AFolderWithTheFilesNameAndTheFileInItCounts) {

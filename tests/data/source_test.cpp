@@ -109,9 +109,11 @@ TEST(Source, EveryFormIsReadAsItWasWritten) {
   const Scratch folder;
   Dataset train = tiny_set(20), test = tiny_set(11, 5);
   const SourceParts parts{.train = train, .test = test};
-  for (const auto& [form, name] : {std::pair{OutputForm::idx, "idx"}, {OutputForm::idx_gz, "packed"},
-                                  {OutputForm::csv, "tables"}, {OutputForm::csv_gz, "packed tables"},
-                                  {OutputForm::npz, "a.npz"}}) {
+  for (const auto& [form, name] : {std::pair{OutputForm::idx, "idx"},
+                                   {OutputForm::idx_gz, "packed"},
+                                   {OutputForm::csv, "tables"},
+                                   {OutputForm::csv_gz, "packed tables"},
+                                   {OutputForm::npz, "a.npz"}}) {
     write_source(parts, form, folder / name);
     const SourceParts read = read_source(folder / name);
     EXPECT_TRUE(same(read.train, train)) << name;
@@ -150,9 +152,8 @@ TEST(Source, WhatCannotBeWrittenLeavesNothing) {
                       [&] { write_source({.train = data}, OutputForm::class_folders, folder / "png"); }));
   EXPECT_TRUE(refuses(ErrorKind::config, "cannot say that class 1 is called",
                       [&] { write_source({.train = data}, OutputForm::npz, folder / "a.npz"); }));
-  EXPECT_TRUE(refuses(ErrorKind::io, "cannot be written", [&] {
-    write_source({.train = data}, OutputForm::idx, folder / "nowhere/idx");
-  }));
+  EXPECT_TRUE(refuses(ErrorKind::io, "cannot be written",
+                      [&] { write_source({.train = data}, OutputForm::idx, folder / "nowhere/idx"); }));
   EXPECT_TRUE(fs::is_empty(folder.path()));
 }
 
