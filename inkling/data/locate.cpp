@@ -32,6 +32,12 @@ bool is_there(const fs::path& path) {
   return fs::exists(fs::symlink_status(path, ignored));
 }
 
+void name_as_fashion(DataSplit& data) {
+  data.train.class_names = {"T-shirt", "trouser", "pullover", "dress", "coat",
+                            "sandal",  "shirt",   "sneaker",  "bag",   "boot"};
+  data.test.class_names = data.train.class_names;
+}
+
 // What the user named, or a place that has something.
 DataSplit load_place(const fs::path& path, const LoadOptions& options) {
   bool test_is_mnist = false;
@@ -42,6 +48,7 @@ DataSplit load_place(const fs::path& path, const LoadOptions& options) {
   DataSplit data = with_test_part(std::move(parts), options.test, path.string(), options.note);
   data.is_mnist = test_is_mnist && has_mnist_train_labels(data.train);
   if (data.is_mnist) data.origin = "MNIST in " + data.origin;
+  if (data.train.class_names == digit_names() && has_fashion_test_labels(data.test)) name_as_fashion(data);
   return data;
 }
 
@@ -51,9 +58,7 @@ DataSplit load_fashion(const LoadOptions& options) {
     fail(ErrorKind::io, "{}: no such folder; Fashion-MNIST is a package of Debian: apt install dataset-fashion-mnist",
          folder.string());
   DataSplit data = load_place(folder, options);
-  data.train.class_names = {"T-shirt", "trouser", "pullover", "dress", "coat",
-                            "sandal",  "shirt",   "sneaker",  "bag",   "boot"};
-  data.test.class_names = data.train.class_names;
+  name_as_fashion(data);
   data.origin = "Fashion-MNIST in " + folder.string();
   return data;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <utility>
 #include <vector>
 
@@ -94,6 +95,13 @@ std::string lower_name(const fs::path& path) {
   return name;
 }
 
+// Whether a word of the name begins so: "latest.csv" is no test.
+bool has_word(const std::string& name, std::string_view beginning) {
+  for (std::size_t at = name.find(beginning); at != std::string::npos; at = name.find(beginning, at + 1))
+    if (at == 0 || std::isalpha(static_cast<unsigned char>(name[at - 1])) == 0) return true;
+  return false;
+}
+
 struct Tables {
   std::vector<fs::path> train, test;
   bool none() const { return train.empty() && test.empty(); }
@@ -111,7 +119,7 @@ Tables find_tables(const fs::path& path) {
                                                   ignored)) {
     const std::string name = lower_name(entry.path());
     if (!name.starts_with(prefix) || !(name.ends_with(".csv") || name.ends_with(".csv.gz"))) continue;
-    const bool test = name.find("test") != std::string::npos, train = name.find("train") != std::string::npos;
+    const bool test = has_word(name, "test"), train = has_word(name, "train");
     if (test != train) (test ? tables.test : tables.train).push_back(entry.path());
   }
   std::ranges::sort(tables.train);
