@@ -29,13 +29,13 @@ void check(const RefusalRule& rule, const Config& config) {
     fail(ErrorKind::config, "refusal: a least probability of {}; expected one from 0 to 1", rule.least_probability);
   if (rule.has_distance()) {
     if (config.layer_count() < 2)
-      fail(ErrorKind::shape, "refusal: class means, and {} has no hidden layer", describe(config));
-    check_numbers(rule.means, C * H, "class means");
+      fail(ErrorKind::shape, "refusal: class centres, and {} has no hidden layer", describe(config));
+    check_numbers(rule.centers, C * H, "class centres");
     check_numbers(rule.whitening, H > kMaxCovarianceWidth ? H : H * H, "the whitening");
     if (!(rule.most_distance > 0) || !std::isfinite(rule.most_distance))
       fail(ErrorKind::config, "refusal: a largest distance of {}; expected a finite number above 0", rule.most_distance);
   } else if (!rule.whitening.empty()) {
-    fail(ErrorKind::shape, "refusal: a whitening without class means");
+    fail(ErrorKind::shape, "refusal: a whitening without class centres");
   }
   if (rule.has_none()) check_numbers(rule.none_weight, H, "the none unit");
   if (!std::isfinite(rule.none_bias))

@@ -24,15 +24,15 @@ struct RefusalRule {
   float most_distance = 0;      // one from further away is refused: an outlier
 
   // Mahalanobis's distance to the nearest class mean, for one covariance matrix S of all classes (Lee, Lee, Lee, Shin
-  // 2018, section 2.1): min_c |whitening (h - mean_c)|, with whitening^T whitening = S^-1.
-  std::vector<float> means{};      // (C, H), or empty: no distance
-  std::vector<float> whitening{};  // (H, H), lower triangular, or (H) where H > kMaxCovarianceWidth
+  // 2018, section 2.1): min_c |whitening h - center_c|, with whitening^T whitening = S^-1, center_c = whitening mean_c.
+  std::vector<float> centers{};    // (C, H), or empty: no distance
+  std::vector<float> whitening{};  // (H, H), lower triangular, or (H), a diagonal, where H > kMaxCovarianceWidth
 
   // One more logit, of "none of the classes": none_weight . h + none_bias.
   std::vector<float> none_weight{};  // (H), or empty: no such unit
   float none_bias = 0;
 
-  bool has_distance() const { return !means.empty(); }
+  bool has_distance() const { return !centers.empty(); }
   bool has_none() const { return !none_weight.empty(); }
   bool operator==(const RefusalRule&) const = default;
 };

@@ -29,7 +29,7 @@ struct Evidence {
   std::size_t best = 0;   // class of the largest logit
   float probability = 0;  // of that class; with a none unit among all of them and "none"
   float none = 0;         // probability of "none of the classes"; 0 without such a unit
-  float distance = 0;     // to the nearest class mean; 0 without class means
+  float distance = 0;     // to the nearest class mean; 0 without class centres
 };
 
 // Of image b of the batch that forward() or predict() left in ws; p (B, C) are its class probabilities.
@@ -37,12 +37,8 @@ Evidence evidence_of(const Mlp& model, const RefusalRule& rule, const Workspace&
 // Of every image of a set. Throws Error shape: images that do not fit the network.
 std::vector<Evidence> evidence_of(const Runtime& rt, const Mlp& model, const RefusalRule& rule, PixelView images);
 
-// Above 1 the rule refuses; what its limits would have to be multiplied with, as far as one number says it: the larger
-// of distance / limit and of (1 - probability) / (1 - limit).
-double refusal_score(const RefusalRule& rule, const Evidence& evidence);
-
-// The reason, where the rule refuses: "looks like none of the classes (97 %)", "looks like nothing that the model was
-// trained on (outlier score 31, limit 12)", "unsure (41 %)".
+// The reason, where the rule refuses: "looks like none of the classes (97 %)", "unlike the training images (outlier
+// score 31, limit 12)", "unsure (41 %)".
 std::optional<std::string> refusal_reason(const RefusalRule& rule, const Evidence& evidence);
 
 struct RefusalOptions {
@@ -53,7 +49,8 @@ struct RefusalOptions {
 
 // Means and covariance from `train`, limits from `held_out`, images that the network was not trained on: both limits at
 // the same share of held_out's images, which is the largest for which they refuse at most `rate` of them together.
-// Throws Error: shape (images or sizes that do not fit), config (a rate that is not in (0, 1), or less than one image).
+// Of so few images that the rate is not one of them, none is refused. Throws Error: shape (images or sizes that do not
+// fit), config (a rate that is not between 0 and 1).
 RefusalRule fit_refusal(const Runtime& rt, const Mlp& model, const Dataset& train, const Dataset& held_out,
                         const RefusalOptions& options = {});
 

@@ -25,6 +25,8 @@ SEES = {
     "report": BELOW_TRAIN | {"train", "format", "inspect"},
     "serve": BELOW_SERVE,
     "measure": BELOW_TRAIN | {"train"},
+    "image": {"core"},
+    "reader": BELOW_TRAIN | {"image", "train", "format"},
 }
 PRIVATE = {"app", "tests", "fuzz", "bench", "examples", "tools"}  # each sees the library and itself; tests see app, too
 
