@@ -11,6 +11,7 @@
 #include "app/event_log.h"
 #include "app/finished_model.h"
 #include "app/interrupt.h"
+#include "app/model_argument.h"
 #include "app/progress.h"
 #include "app/recipe_options.h"
 #include "app/run_folder.h"
@@ -171,7 +172,7 @@ inkling::Identity identity_of(const Recipe& recipe, const TrainingData& data) {
 
 // Weights of any safetensors file with the network's names and shapes.
 void take_weights(const std::string& file, inkling::Mlp& model) {
-  const inkling::Mlp other = inkling::load_model(file).model;
+  const inkling::Mlp other = load_named_model(file).model;
   if (other.config().widths != model.config().widths)
     fail(ErrorKind::shape, "{}: the weights of {}, and the network to train is {}; give its widths with --layers", file,
          describe(other.config()), describe(model.config()));

@@ -457,6 +457,12 @@ void check_none_class(const Recipe& recipe) {
 
 }  // namespace
 
+std::vector<std::size_t> Recipe::saved_widths() const {
+  std::vector<std::size_t> widths = network.widths;
+  if (!none_class.empty()) --widths.back();
+  return widths;
+}
+
 std::span<const RecipeOption> recipe_options() {
   static const std::vector<RecipeOption> options = [] {
     std::vector<RecipeOption> all;
