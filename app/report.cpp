@@ -60,6 +60,7 @@ std::optional<TestImages> images_of_the_runs(const std::vector<ReportedRun>& run
   const inkling::DataFacts& facts = runs.front().history.data;
   inkling::LoadOptions options;
   options.allow_download = false;
+  options.class_count = runs.front().history.recipe.data_classes();
   options.note = [](const std::string&) {};  // of places passed over: what was found is checked below
   constexpr std::string_view kWithout =
       "so there are no images, no confusion matrix and no calibration here; name the data with --data";

@@ -59,7 +59,7 @@ ShowSubject::ShowSubject(const inkling::Runtime& rt, const std::string& path, co
 
 void ShowSubject::load_data(const std::string& source) {
   const bool is_of_run = history && source == history->data.source;
-  data = load_source(source);
+  data = load_source(source, is_of_run ? history->recipe.data_classes() : inkling::kDigitClasses);
   if (is_of_run && inkling::sha256_of(data->train, data->test) != history->data.idx_sha256)
     fail(ErrorKind::config, "'{}' gives other images than those of the run, {}", source, history->data.origin);
   if (history && history->recipe.limit_train > 0)

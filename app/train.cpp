@@ -77,7 +77,7 @@ class TrainingData {
 };
 
 TrainingData::TrainingData(std::string source, const Recipe& recipe)
-    : split(load_source(source)), source_(std::move(source)) {
+    : split(load_source(source, recipe.data_classes())), source_(std::move(source)) {
   inkling::check_fit(recipe.network, split.train);
   inkling::check_fit(recipe.network, split.test);
   sha256_ = std::async([this] { return inkling::sha256_of(split.train, split.test); });
