@@ -120,8 +120,7 @@ void add_eval_command(CLI::App& app) {
                    "As --reject, and how much is refused of another set, whose images are none of the model's classes; "
                    "may be given again")
       ->type_name("SOURCE")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->allow_extra_args(false);
   command->add_flag("--json", arguments->json, "Print one JSON object, with every mistake");
   add_machine_options(*command, arguments->machine);
   command->footer(

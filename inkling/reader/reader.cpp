@@ -1,6 +1,7 @@
 #include "inkling/reader/reader.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "inkling/core/error.h"
@@ -17,11 +18,12 @@ Reading Reader::answer(const Runtime& rt, PixelView image, bool blank) {
   if (!std::exchange(frozen_, true)) freeze(rt, model_->model, ws_);
   predict(rt, model_->model, image, ws_, p_);
   const std::span<const float> logits = ws_.logits().row(0), p = std::as_const(p_).view().row(0);
+  static const RefusalRule kNone;
   const std::optional<RefusalRule>& rule = info().refusal;
   Reading reading{.best = 0,
                   .logits = {logits.begin(), logits.end()},
                   .probabilities = {p.begin(), p.end()},
-                  .evidence = evidence_of(model_->model, rule ? *rule : RefusalRule{}, ws_, p_, 0),
+                  .evidence = evidence_of(model_->model, rule ? *rule : kNone, ws_, p_, 0),
                   .refused = {},
                   .prepared = {}};
   reading.best = reading.evidence.best;

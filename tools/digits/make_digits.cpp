@@ -66,10 +66,16 @@ Raster penned(const Writer& writer, Dice& dice) {
   return centred(ink.amount, kSheet, kSheet);
 }
 
+// Of strokes, and not so flat that its height could not be scaled.
 Writer a_character(Dice& dice) {
-  const std::size_t kind = dice.below(10);
-  if (kind < 4) return inkling::papers::glyph_writer(invented(dice));
-  return inkling::papers::glyph_writer(kind < 8 ? symbol(dice) : scrawl(dice));
+  for (;;) {
+    const std::size_t kind = dice.below(10);
+    Glyph glyph = kind < 4 ? invented(dice) : kind < 8 ? symbol(dice) : scrawl(dice);
+    const inkling::papers::Extent extent = inkling::papers::extent_of(glyph);
+    const double height = extent.bottom - extent.top;
+    if (height >= 30 && extent.right - extent.left <= 3 * height)
+      return inkling::papers::glyph_writer(std::move(glyph));
+  }
 }
 
 Raster none_image(const Dataset& digits, std::size_t first, std::size_t count, Dice& dice) {

@@ -102,7 +102,6 @@ Raster half_and_half(Pixels a, Pixels b, bool across, Dice& dice) {
 Raster side_by_side(Pixels a, Pixels b, bool upright, Dice& dice) {
   std::vector<std::uint8_t> wide(2 * kPixels);
   const double gap = dice.between(9, 20);
-  Extent unused;
   for (std::size_t y = 0; y < kSide; ++y)
     for (std::size_t x = 0; x < kSide; ++x) {
       const std::size_t moved = x + static_cast<std::size_t>(gap);
