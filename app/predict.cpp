@@ -14,7 +14,7 @@
 #include "app/source.h"
 #include "app/usage.h"
 #include "inkling/core/error.h"
-#include "inkling/data/image.h"
+#include "inkling/image/png.h"
 #include "inkling/format/model_file.h"
 #include "inkling/inspect/saliency.h"
 #include "inkling/model/backprop.h"

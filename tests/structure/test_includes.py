@@ -12,12 +12,13 @@ import tempfile
 import unittest
 
 # What each room sees besides itself. A folder of inkling/ that is not named here is a complaint.
-BELOW_TRAIN = {"core", "kernel", "data", "model"}
+BELOW_TRAIN = {"core", "kernel", "image", "data", "model"}
 BELOW_SERVE = BELOW_TRAIN | {"train", "format", "inspect", "report"}
 SEES = {
     "core": set(),
     "kernel": {"core"},
-    "data": {"core"},
+    "image": {"core"},
+    "data": {"core", "image"},
     "model": {"core", "kernel", "data"},
     "train": BELOW_TRAIN | {"format"},
     "format": BELOW_TRAIN,

@@ -1,4 +1,4 @@
-#include "inkling/data/image.h"
+#include "inkling/image/png.h"
 
 #include <libdeflate.h>
 #include <png.h>

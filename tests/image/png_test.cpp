@@ -1,5 +1,5 @@
-// PNG files in and out: every kind becomes the grey that image.h promises, and each damage has its own refusal.
-#include "inkling/data/image.h"
+// PNG files in and out: every kind becomes the grey that png.h promises, and each damage has its own refusal.
+#include "inkling/image/png.h"
 
 #include <libdeflate.h>
 
