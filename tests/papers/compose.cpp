@@ -12,27 +12,27 @@ namespace inkling::papers {
 namespace {
 
 // Of a line's digit height.
-constexpr double kPitch = 1.75;         // from line to line
-constexpr double kAdvance = 1.05;       // a digit's place with the gap behind it, and its part of the gaps between numbers
+constexpr double kPitch = 1.75;    // from line to line
+constexpr double kAdvance = 1.05;  // a digit's place with the gap behind it, and its part of the gaps between numbers
 constexpr double kMargin = 0.6;
 constexpr double kTouchOverlap = 0.03;  // how far touching digits reach into each other
 
 // Ink cut out of its sheet, with its box there.
 struct Cutting {
-  Ink ink{0, 0};
-  InkBox box;
+  InkSheet ink{0, 0};
+  Box box;
 };
 
 Cutting cut_out(const Writer& writer, double height, double degrees, double pen, Dice& dice) {
   const auto side = static_cast<std::size_t>(std::ceil(3 * height)) + 8;  // wider and turned, it still is on it
   const double middle = static_cast<double>(side) / 2;
-  Cutting cutting{.ink = Ink(side, side), .box = {}};
+  Cutting cutting{.ink = InkSheet(side, side), .box = {}};
   cutting.box = writer(cutting.ink, {.x = middle, .y = middle, .height = height, .degrees = degrees}, pen, dice);
   return cutting;
 }
 
 // Puts the cutting so that its own pixel (0, 0) comes to (top, left) of the page.
-InkBox paste(Ink& page, const Cutting& cutting, std::ptrdiff_t top, std::ptrdiff_t left) {
+Box paste(InkSheet& page, const Cutting& cutting, std::ptrdiff_t top, std::ptrdiff_t left) {
   for (std::size_t y = 0; y < cutting.ink.height; ++y) {
     const std::ptrdiff_t row = top + static_cast<std::ptrdiff_t>(y);
     if (row < 0 || row >= static_cast<std::ptrdiff_t>(page.height)) {
@@ -41,7 +41,8 @@ InkBox paste(Ink& page, const Cutting& cutting, std::ptrdiff_t top, std::ptrdiff
     for (std::size_t x = 0; x < cutting.ink.width; ++x) {
       const std::ptrdiff_t column = left + static_cast<std::ptrdiff_t>(x);
       if (column >= 0 && column < static_cast<std::ptrdiff_t>(page.width)) {
-        std::uint8_t& there = page.amount[static_cast<std::size_t>(row) * page.width + static_cast<std::size_t>(column)];
+        std::uint8_t& there =
+            page.amount[static_cast<std::size_t>(row) * page.width + static_cast<std::size_t>(column)];
         there = std::max(there, cutting.ink.amount[y * cutting.ink.width + x]);
       }
     }
@@ -54,9 +55,10 @@ InkBox paste(Ink& page, const Cutting& cutting, std::ptrdiff_t top, std::ptrdiff
 
 bool inked(const Cutting& c, std::size_t y, std::size_t x) { return c.ink.amount[y * c.ink.width + x] >= 128; }
 
-// How far right of `before` (pasted with its column 0 at 0) `next` must be pasted, so that the smallest distance between
-// their ink is `gap`, looking `slack` rows up and down. Rows: next's row y is before's row y + `lower`.
-double place_beside(const Cutting& before, const Cutting& next, std::ptrdiff_t lower, double gap, std::ptrdiff_t slack) {
+// How far right of `before` (pasted with its column 0 at 0) `next` must be pasted, so that the smallest distance
+// between their ink is `gap`, looking `slack` rows up and down. Rows: next's row y is before's row y + `lower`.
+double place_beside(const Cutting& before, const Cutting& next, std::ptrdiff_t lower, double gap,
+                    std::ptrdiff_t slack) {
   const auto rows = static_cast<std::ptrdiff_t>(before.ink.height);
   std::vector<std::ptrdiff_t> right(before.ink.height, -1);
   for (std::size_t y = 0; y < before.ink.height; ++y) {
@@ -81,7 +83,8 @@ double place_beside(const Cutting& before, const Cutting& next, std::ptrdiff_t l
     for (std::ptrdiff_t s = -slack; s <= slack; ++s) {
       const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(y) + lower + s;
       if (row >= 0 && row < rows && right[static_cast<std::size_t>(row)] >= 0) {
-        const double needed = static_cast<double>(right[static_cast<std::size_t>(row)] + 1) - static_cast<double>(x) + gap;
+        const double needed =
+            static_cast<double>(right[static_cast<std::size_t>(row)] + 1) - static_cast<double>(x) + gap;
         at = meet ? std::max(at, needed) : needed;
         meet = true;
       }
@@ -101,7 +104,8 @@ Layout lay_out(const PageOptions& options, Dice& dice) {
   const auto height_for = [&](std::size_t lines) {
     const double most = std::ceil(static_cast<double>(options.digits) / static_cast<double>(lines));
     const double skewed = w * std::tan(options.most_skew * std::numbers::pi / 180);
-    return std::min((h - skewed) / (kPitch * static_cast<double>(lines) + 2 * kMargin), w / (kAdvance * most + 2 * kMargin));
+    return std::min((h - skewed) / (kPitch * static_cast<double>(lines) + 2 * kMargin),
+                    w / (kAdvance * most + 2 * kMargin));
   };
   double best = 0;
   for (std::size_t lines = 1; lines <= options.digits; ++lines) {
@@ -135,7 +139,7 @@ Paper paper_for(const std::string& kind, double digit_height, Dice& dice) {
 }  // namespace
 
 Writer glyph_writer(Glyph glyph) {
-  return [glyph = std::move(glyph)](Ink& ink, const Place& place, double pen, Dice& dice) {
+  return [glyph = std::move(glyph)](InkSheet& ink, const Place& place, double pen, Dice& dice) {
     const Glyph written = by_hand(glyph, dice);
     return write_glyph(ink, written, place, pen, dice.between(0, 0.35));
   };
@@ -148,7 +152,7 @@ Writer letter_writer(char letter) { return glyph_writer(letter_glyph(letter)); }
 Writer scribble_writer(Dice& dice) { return glyph_writer(scribble(dice)); }
 
 Writer image_writer(std::span<const std::uint8_t> pixels, std::size_t side) {
-  return [pixels, side](Ink& ink, const Place& place, double, Dice& dice) {
+  return [pixels, side](InkSheet& ink, const Place& place, double, Dice& dice) {
     return write_image(ink, pixels, side, place, dice.between(-0.2, 0.35));
   };
 }
@@ -173,11 +177,11 @@ Single compose_single(const Writer& writer, const SingleOptions& options, Dice& 
   }
   const std::size_t top = 1 + dice.below(options.height - cutting.box.height - 1);
   const std::size_t left = 1 + dice.below(options.width - cutting.box.width - 1);
-  Ink sheet(options.height, options.width);
+  InkSheet sheet(options.height, options.width);
   const auto offset = [](std::size_t to, std::size_t from) {
     return static_cast<std::ptrdiff_t>(to) - static_cast<std::ptrdiff_t>(from);
   };
-  const InkBox box = paste(sheet, cutting, offset(top, cutting.box.top), offset(left, cutting.box.left));
+  const Box box = paste(sheet, cutting, offset(top, cutting.box.top), offset(left, cutting.box.left));
   return {.photo = photograph(sheet, paper_for(options.paper, height, dice), dice), .box = box};
 }
 
@@ -213,7 +217,7 @@ Page compose_page(const DigitSource& source, const PageOptions& options, Dice& d
   const double top = kMargin * h + std::max(0.0, -slope) * static_cast<double>(options.width) +
                      std::max(0.0, dice.between(0, 1) * room);
   Page page;
-  Ink sheet(options.height, options.width);
+  InkSheet sheet(options.height, options.width);
   for (std::size_t line = 0; line < layout.lines.size(); ++line) {
     const double middle = top + kPitch * h * (static_cast<double>(line) + 0.5);
     double cursor = kMargin * h + dice.between(0, 0.15 * h);  // where the line's first ink begins
@@ -246,7 +250,8 @@ Page compose_page(const DigitSource& source, const PageOptions& options, Dice& d
       }
       page.text += i > 0 && starts ? " " : "";
       page.text += static_cast<char>('0' + digit);
-      page.digits.push_back({.box = paste(sheet, cutting, row, column), .digit = digit, .line = line, .touches = touches});
+      page.digits.push_back(
+          {.box = paste(sheet, cutting, row, column), .digit = digit, .line = line, .touches = touches});
       left_of_number = starts ? dice.from_to(0, 3) : left_of_number - 1;
       cursor = right;
       before = std::move(cutting);

@@ -1,7 +1,7 @@
 // Made images whose truth is known: one character on a paper, and pages of digits in lines.
 //
-// Everything follows from the dice: the same seed, the same bytes. What writes a character is a function, so that strokes,
-// MNIST digits and outsiders (letters, scribbles) go through the same camera.
+// Everything follows from the dice: the same seed, the same bytes. What writes a character is a function, so that
+// strokes, MNIST digits and outsiders (letters, scribbles) go through the same camera.
 #pragma once
 
 #include <cstddef>
@@ -19,10 +19,10 @@
 namespace inkling::papers {
 
 // Writes one character with a pen of so many pixels; gives its box. May be called many times.
-using Writer = std::function<InkBox(Ink&, const Place&, double pen, Dice&)>;
+using Writer = std::function<Box(InkSheet&, const Place&, double pen, Dice&)>;
 
-Writer glyph_writer(Glyph glyph);                      // as it is, by a moving hand (by_hand)
-Writer digit_writer(std::size_t digit, Dice& dice);    // strokes, in one of the hands
+Writer glyph_writer(Glyph glyph);                    // as it is, by a moving hand (by_hand)
+Writer digit_writer(std::size_t digit, Dice& dice);  // strokes, in one of the hands
 Writer letter_writer(char letter);
 Writer scribble_writer(Dice& dice);
 Writer image_writer(std::span<const std::uint8_t> pixels, std::size_t side);  // MNIST's; the pixels must live on
@@ -40,7 +40,7 @@ struct SingleOptions {
 
 struct Single {
   Photo photo;
-  InkBox box;  // where its ink is
+  Box box;  // where its ink is
 };
 
 // Off the centre, turned, whole on the sheet.
@@ -56,17 +56,17 @@ DigitSource image_digits(std::span<const std::uint8_t> pixels, std::span<const s
 struct PageOptions {
   std::size_t height = 1000;
   std::size_t width = 1400;
-  std::size_t digits = 20;    // 1 to 60
-  double most_degrees = 8;    // of each digit
-  double most_skew = 2;       // of all lines, degrees
-  double touching = 0;        // how many of the neighbours within a number touch, 0 to 1
+  std::size_t digits = 20;  // 1 to 60
+  double most_degrees = 8;  // of each digit
+  double most_skew = 2;     // of all lines, degrees
+  double touching = 0;      // how many of the neighbours within a number touch, 0 to 1
   double thin_pen = 0.07;
   double thick_pen = 0.14;
-  std::string paper;          // one of kPaperKinds; empty: any mixture
+  std::string paper;  // one of kPaperKinds; empty: any mixture
 };
 
 struct TrueDigit {
-  InkBox box;
+  Box box;
   std::size_t digit = 0;
   std::size_t line = 0;
   bool touches = false;  // the one before it

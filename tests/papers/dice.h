@@ -1,5 +1,5 @@
-// Random choices one after another, for made images: a counter on top of inkling/core/rng.h. The same seed gives the same
-// choices on every machine. Not for use by two threads at once.
+// Random choices one after another, for made images: a counter on top of inkling/core/rng.h. The same seed gives the
+// same choices on every machine. Not for use by two threads at once.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ class Dice {
   double normal(double deviation) { return deviation * rng_.normal(next_++); }
   bool chance(double probability) { return rng_.uniform(next_++) < probability; }
   std::size_t below(std::size_t bound) { return static_cast<std::size_t>(rng_.below(bound, next_++)); }  // [0, bound)
-  std::size_t from_to(std::size_t low, std::size_t high) { return low + below(high - low + 1); }         // both included
+  std::size_t from_to(std::size_t low, std::size_t high) { return low + below(high - low + 1); }  // both included
   std::uint64_t seed() { return rng_.bits(next_++); }  // for dice, or for noise, of its own
 
  private:

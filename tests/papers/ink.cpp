@@ -33,13 +33,13 @@ class BoxOf {
     top_ = std::min(top_, y), bottom_ = std::max(bottom_, y + 1);
     left_ = std::min(left_, x), right_ = std::max(right_, x + 1);
   }
-  InkBox box() const { return bottom_ == 0 ? InkBox{} : InkBox{top_, left_, bottom_ - top_, right_ - left_}; }
+  Box box() const { return bottom_ == 0 ? Box{} : Box{top_, left_, bottom_ - top_, right_ - left_}; }
 
  private:
   std::size_t top_ = SIZE_MAX, left_ = SIZE_MAX, bottom_ = 0, right_ = 0;
 };
 
-void put(Ink& ink, BoxOf& box, std::ptrdiff_t y, std::ptrdiff_t x, double coverage) {
+void put(InkSheet& ink, BoxOf& box, std::ptrdiff_t y, std::ptrdiff_t x, double coverage) {
   const auto row = static_cast<std::size_t>(y), column = static_cast<std::size_t>(x);
   std::uint8_t& there = ink.amount[row * ink.width + column];
   there = std::max(there, static_cast<std::uint8_t>(std::lround(255 * std::clamp(coverage, 0.0, 1.0))));
@@ -49,7 +49,7 @@ void put(Ink& ink, BoxOf& box, std::ptrdiff_t y, std::ptrdiff_t x, double covera
 }
 
 // A straight piece with a round pen of changing radius.
-void draw_piece(Ink& ink, BoxOf& box, Point a, Point b, double radius_a, double radius_b) {
+void draw_piece(InkSheet& ink, BoxOf& box, Point a, Point b, double radius_a, double radius_b) {
   const double reach = std::max(radius_a, radius_b) + 1;
   const Range rows(std::min(a.y, b.y) - reach, std::max(a.y, b.y) + reach, ink.height);
   const Range columns(std::min(a.x, b.x) - reach, std::max(a.x, b.x) + reach, ink.width);
@@ -104,7 +104,7 @@ struct Source {
 
 }  // namespace
 
-InkBox write_glyph(Ink& ink, const Glyph& glyph, const Place& place, double pen, double pressure) {
+Box write_glyph(InkSheet& ink, const Glyph& glyph, const Place& place, double pen, double pressure) {
   const Extent extent = extent_of(glyph);
   const double scale = std::max(place.height - pen, 1.0) / std::max(extent.bottom - extent.top, 1.0);
   const double middle_x = (extent.left + extent.right) / 2, middle_y = (extent.top + extent.bottom) / 2;
@@ -126,7 +126,8 @@ InkBox write_glyph(Ink& ink, const Glyph& glyph, const Place& place, double pen,
   return box.box();
 }
 
-InkBox write_image(Ink& ink, std::span<const std::uint8_t> pixels, std::size_t side, const Place& place, double bold) {
+Box write_image(InkSheet& ink, std::span<const std::uint8_t> pixels, std::size_t side, const Place& place,
+                double bold) {
   if (pixels.size() != side * side) {
     fail(ErrorKind::shape, "an image of {} pixels, not the {} x {} it should have", pixels.size(), side, side);
   }
@@ -136,7 +137,7 @@ InkBox write_image(Ink& ink, std::span<const std::uint8_t> pixels, std::size_t s
       own.add(i / side, i % side);
     }
   }
-  const InkBox crop = own.box();
+  const Box crop = own.box();
   if (crop.height == 0) {
     return {};
   }
@@ -150,7 +151,8 @@ InkBox write_image(Ink& ink, std::span<const std::uint8_t> pixels, std::size_t s
   const double gain = std::max({1.0, scale / 2, 0.5 / threshold, 0.5 / (1 - threshold)});
   const int samples = scale >= 1.5 ? 1 : static_cast<int>(std::ceil(2 / scale));
   const double margin = 3 * scale;
-  const double reach = scale * std::hypot(static_cast<double>(crop.width), static_cast<double>(crop.height)) / 2 + margin;
+  const double reach =
+      scale * std::hypot(static_cast<double>(crop.width), static_cast<double>(crop.height)) / 2 + margin;
   const Range rows(place.y - reach, place.y + reach, ink.height);
   const Range columns(place.x - reach, place.x + reach, ink.width);
   BoxOf box;

@@ -1,7 +1,7 @@
 // Writes made images into a folder, to be looked at: made_papers FOLDER [SEED] [MNIST_FOLDER]
 //
-// hands.png: every digit in every hand; letters.png; scribbles.png; papers.png: singles on each kind of paper, a row a kind;
-// page_N.png: pages of strokes, and of MNIST's test digits where its folder is given.
+// hands.png: every digit in every hand; letters.png; scribbles.png; papers.png: singles on each kind of paper, a row a
+// kind; page_N.png: pages of strokes, and of MNIST's test digits where its folder is given.
 
 #include <fmt/core.h>
 
@@ -10,7 +10,7 @@
 #include <string>
 
 #include "inkling/core/error.h"
-#include "inkling/data/dataset.h"
+#include "inkling/data/idx.h"
 #include "tests/papers/compose.h"
 
 namespace inkling::papers {
@@ -21,7 +21,7 @@ constexpr std::size_t kCell = 100;
 // Images side by side in rows of `columns`, each `kCell` a side.
 struct Sheet {
   std::size_t columns, rows;
-  Photo photo{rows * kCell, columns * kCell, std::vector<std::uint8_t>(rows * columns * kCell * kCell * 3)};
+  Photo photo{rows * kCell, columns* kCell, std::vector<std::uint8_t>(rows* columns* kCell* kCell * 3)};
 
   void put(std::size_t at, const Photo& cell) {
     const std::size_t top = at / columns * kCell, left = at % columns * kCell;
@@ -61,7 +61,7 @@ void write_all(const std::filesystem::path& folder, std::uint64_t seed, const ch
   DigitSource source = stroke_digits();
   if (mnist != nullptr) {
     test = load_mnist(mnist).test;
-    source = image_digits(test.pixels, test.labels, test.rows);
+    source = image_digits(test.pixels, test.labels, test.height);
   }
   Sheet papers{.columns = 10, .rows = kPaperKinds.size()};
   for (std::size_t i = 0; i < 10 * kPaperKinds.size(); ++i) {

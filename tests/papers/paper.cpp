@@ -37,10 +37,8 @@ class Noise {
 double light_at(const Paper& paper, double x, double y, double cosine, double sine) {
   const double across = std::clamp(cosine * x + sine * y + 0.5, 0.0, 1.0);
   switch (paper.light) {
-    case Light::even:
-      return 1;
-    case Light::gradient:
-      return 1 - (1 - paper.shade) * across;
+    case Light::even: return 1;
+    case Light::gradient: return 1 - (1 - paper.shade) * across;
     case Light::hard_shadow: {
       const double inside = std::clamp((across - paper.edge) / kSoftEdge + 0.5, 0.0, 1.0);
       return 1 - (1 - paper.shade) * inside;
@@ -74,7 +72,8 @@ Colour any_pen(Dice& dice) {
 }
 
 void colour_it(Paper& paper, Dice& dice) {
-  static constexpr Colour kSheets[] = {{250, 235, 140}, {190, 225, 190}, {180, 205, 240}, {245, 190, 200}, {205, 175, 135}};
+  static constexpr Colour kSheets[] = {
+      {250, 235, 140}, {190, 225, 190}, {180, 205, 240}, {245, 190, 200}, {205, 175, 135}};
   paper.paper = near(kSheets[dice.below(std::size(kSheets))], 10, dice);
   paper.ink = near({25, 25, 35}, 15, dice);
 }
@@ -96,7 +95,7 @@ void light_it(Paper& paper, Light light, Dice& dice) {
 
 }  // namespace
 
-Photo photograph(const Ink& ink, const Paper& paper, Dice& dice) {
+Photo photograph(const InkSheet& ink, const Paper& paper, Dice& dice) {
   Photo photo{.height = ink.height, .width = ink.width, .pixels = {}};
   photo.pixels.resize(3 * ink.height * ink.width);
   Noise noise(dice.seed(), paper.noise);
@@ -108,7 +107,8 @@ Photo photograph(const Ink& ink, const Paper& paper, Dice& dice) {
     const double ruled = paper.lines == Lines::none ? 0 : line_cover(row + shift_y, paper.spacing, paper.line_width);
     for (std::size_t x = 0; x < ink.width; ++x) {
       const double column = static_cast<double>(x) + 0.5;
-      const double squared = paper.lines == Lines::squared ? line_cover(column + shift_x, paper.spacing, paper.line_width) : 0;
+      const double squared =
+          paper.lines == Lines::squared ? line_cover(column + shift_x, paper.spacing, paper.line_width) : 0;
       const double printed = std::max(ruled, squared);
       const double light = light_at(paper, column / static_cast<double>(ink.width) - 0.5,
                                     row / static_cast<double>(ink.height) - 0.5, cosine, sine);

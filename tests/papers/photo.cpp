@@ -16,15 +16,14 @@ constexpr std::size_t kCells = kBlock * kBlock;
 
 // ITU-T T.81, tables K.1 and K.2.
 constexpr std::array<int, kCells> kBrightnessSteps = {
-    16, 11, 10, 16, 24,  40,  51,  61,  12, 12, 14, 19, 26,  58,  60,  55,   //
-    14, 13, 16, 24, 40,  57,  69,  56,  14, 17, 22, 29, 51,  87,  80,  62,   //
-    18, 22, 37, 56, 68,  109, 103, 77,  24, 35, 55, 64, 81,  104, 113, 92,   //
+    16, 11, 10, 16, 24,  40,  51,  61,  12, 12, 14, 19, 26,  58,  60,  55,  //
+    14, 13, 16, 24, 40,  57,  69,  56,  14, 17, 22, 29, 51,  87,  80,  62,  //
+    18, 22, 37, 56, 68,  109, 103, 77,  24, 35, 55, 64, 81,  104, 113, 92,  //
     49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99};
-constexpr std::array<int, kCells> kColourSteps = {
-    17, 18, 24, 47, 99, 99, 99, 99, 18, 21, 26, 66, 99, 99, 99, 99,  //
-    24, 26, 56, 99, 99, 99, 99, 99, 47, 66, 99, 99, 99, 99, 99, 99,  //
-    99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,  //
-    99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99};
+constexpr std::array<int, kCells> kColourSteps = {17, 18, 24, 47, 99, 99, 99, 99, 18, 21, 26, 66, 99, 99, 99, 99,  //
+                                                  24, 26, 56, 99, 99, 99, 99, 99, 47, 66, 99, 99, 99, 99, 99, 99,  //
+                                                  99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,  //
+                                                  99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99};
 
 using Block = std::array<float, kCells>;
 
@@ -35,7 +34,8 @@ const Block& cosines() {
     for (std::size_t k = 0; k < kBlock; ++k) {
       for (std::size_t n = 0; n < kBlock; ++n) {
         const double scale = k == 0 ? std::sqrt(1.0 / kBlock) : std::sqrt(2.0 / kBlock);
-        const double angle = std::numbers::pi * (2.0 * static_cast<double>(n) + 1) * static_cast<double>(k) / (2.0 * kBlock);
+        const double angle =
+            std::numbers::pi * (2.0 * static_cast<double>(n) + 1) * static_cast<double>(k) / (2.0 * kBlock);
         t[k * kBlock + n] = static_cast<float>(scale * std::cos(angle));
       }
     }

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "inkling/data/image.h"
+#include "inkling/image/image.h"
 
 namespace inkling::papers {
 

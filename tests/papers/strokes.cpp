@@ -126,7 +126,8 @@ Glyph scribble(Dice& dice) {
     case 3: {  // strokes that cross each other
       const std::size_t count = dice.from_to(3, 6);
       for (std::size_t i = 0; i < count; ++i) {
-        const double angle = std::numbers::pi * (static_cast<double>(i) + dice.between(-0.2, 0.2)) / static_cast<double>(count);
+        const double angle =
+            std::numbers::pi * (static_cast<double>(i) + dice.between(-0.2, 0.2)) / static_cast<double>(count);
         const double x = 48 * std::cos(angle), y = 48 * std::sin(angle);
         knots.push_back({{50 - x + dice.normal(4), 50 - y + dice.normal(4)}, true});
         knots.push_back({{50 + x + dice.normal(4), 50 + y + dice.normal(4)}, true});
