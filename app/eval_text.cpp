@@ -119,6 +119,7 @@ std::string report_text(const EvalReport& r) {
                                  with_commas(r.statistics.count));
   text += summary(r.statistics);
   if (r.comparison) text += comparison_text(*r.comparison);
+  if (r.reject) text += reject_text(*r.reject);
   text += confusion_text(r);
   text += "\n" + beside(class_table(r), reliability_table(r.statistics));
   text += mistakes_text(r);

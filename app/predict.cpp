@@ -11,13 +11,13 @@
 
 #include "app/commands.h"
 #include "app/draw.h"
+#include "app/model_argument.h"
 #include "app/source.h"
 #include "app/usage.h"
 #include "inkling/core/error.h"
 #include "inkling/image/png.h"
-#include "inkling/format/model_file.h"
 #include "inkling/inspect/saliency.h"
-#include "inkling/model/backprop.h"
+#include "inkling/reader/reader.h"
 
 using inkling::ErrorKind;
 using inkling::fail;
@@ -71,21 +71,25 @@ Question from_file(const std::string& path, const inkling::ModelInfo& info) {
   return q;
 }
 
-nlohmann::ordered_json as_json(const Question& q, const inkling::ModelInfo& info, std::span<const float> logits,
-                               std::span<const float> p, std::size_t best) {
-  const std::string& name = info.class_names[best];
-  const bool is_digit = name.size() == 1 && name[0] >= '0' && name[0] <= '9';
+nlohmann::ordered_json as_json(const Question& q, const inkling::ModelInfo& info, const inkling::Reading& r) {
+  const std::string& name = info.class_names[r.best];
+  const bool is_digit = !r.refused && name.size() == 1 && name[0] >= '0' && name[0] <= '9';
   nlohmann::ordered_json line = {
       {"image", q.name},
       {"digit", is_digit ? nlohmann::ordered_json(name[0] - '0') : nlohmann::ordered_json(nullptr)},
       {"class", name},
-      {"probability", p[best]},
-      {"probabilities", std::vector<double>(p.begin(), p.end())},
-      {"logits", std::vector<double>(logits.begin(), logits.end())},
-      {"refused", nullptr}};
+      {"probability", r.probabilities[r.best]},
+      {"probabilities", std::vector<double>(r.probabilities.begin(), r.probabilities.end())},
+      {"logits", std::vector<double>(r.logits.begin(), r.logits.end())},
+      {"refused", r.refused ? nlohmann::ordered_json(*r.refused) : nlohmann::ordered_json(nullptr)}};
+  if (info.refusal) {
+    line["certainty"] = r.evidence.probability;
+    if (info.refusal->has_distance()) line["outlier_score"] = r.evidence.distance;
+    if (info.refusal->has_none()) line["none_probability"] = r.evidence.none;
+  }
   if (q.index) line["index"] = *q.index;
   if (q.label) line["label"] = info.class_names.at(*q.label);
-  if (q.label) line["correct"] = *q.label == best;
+  if (q.label) line["correct"] = *q.label == r.best;
   return line;
 }
 
@@ -114,8 +118,10 @@ nlohmann::ordered_json as_json(const Saliency& saliency) {
 
 // The image on the left, where its answer comes from beside it when that is wanted, a bar for each class on the right;
 // in 80 columns.
-void print_answer(const Question& q, const inkling::ModelInfo& info, std::span<const float> p, std::size_t best,
+void print_answer(const Question& q, const inkling::ModelInfo& info, const inkling::Reading& reading,
                   const Saliency* saliency) {
+  const std::span<const float> p = reading.probabilities;
+  const std::size_t best = reading.best;
   constexpr std::size_t kColumns = 80, kGap = 2, kName = 8,
                         kBarFrame = 13;  // the latter: all of a bar's line but bar and name
   const ColorLevel level = color_level(STDOUT_FILENO);
@@ -149,8 +155,13 @@ void print_answer(const Question& q, const inkling::ModelInfo& info, std::span<c
     if (row >= above && row - above < bars.size()) line += " " + bars[row - above];
     fmt::print("{}\n", line);
   }
-  fmt::print("\n{} with {:.2f} %", info.class_names[best], 100 * static_cast<double>(p[best]));
-  if (q.label)
+  if (reading.refused)
+    fmt::print("\nNot a digit: {}; the nearest is {}", *reading.refused, info.class_names[best]);
+  else
+    fmt::print("\n{} with {:.2f} %", info.class_names[best], 100 * static_cast<double>(p[best]));
+  if (q.label && reading.refused)
+    fmt::print("; the label is {}", info.class_names.at(*q.label));
+  else if (q.label)
     fmt::print("{}", *q.label == best ? ": right" : ": wrong, the label is " + info.class_names.at(*q.label));
   fmt::print("\n");
   if (saliency != nullptr)
@@ -163,29 +174,26 @@ void run_predict(const PredictArguments& arguments) {
   const inkling::Runtime rt(
       {.threads = 1,
        .isa = arguments.isa.empty() ? std::nullopt : std::optional(inkling::isa_from_name(arguments.isa))});
-  const inkling::LoadedModel loaded = inkling::load_model(arguments.model);
+  const auto model = std::make_shared<const inkling::LoadedModel>(load_named_model(arguments.model));
+  const inkling::LoadedModel& loaded = *model;
   std::vector<Question> questions;
   if (arguments.random || arguments.index) questions.push_back(from_test_set(arguments, loaded));
   for (const std::string& path : arguments.images) questions.push_back(from_file(path, loaded.info));
 
-  inkling::Workspace ws(loaded.model, 1);
-  inkling::Matrix p(1, loaded.model.config().outputs());
-  inkling::freeze(rt, loaded.model, ws);
+  inkling::Reader reader(model);
   for (std::size_t k = 0; k < questions.size(); ++k) {
     const Question& q = questions[k];
-    inkling::predict(rt, loaded.model, {q.image.pixels.data(), 1, q.image.pixels.size()}, ws, p);
-    const std::span<const float> row = p.view().row(0);
-    const std::size_t best = inkling::argmax(ws.logits(), inkling::Axis::cols).front();
+    const inkling::Reading reading = reader.read_as_is(rt, {q.image.pixels.data(), 1, q.image.pixels.size()});
     std::optional<Saliency> saliency;
-    if (arguments.saliency) saliency = saliency_of(rt, loaded.model, q, best);
+    if (arguments.saliency) saliency = saliency_of(rt, loaded.model, q, reading.best);
     if (arguments.json) {
-      nlohmann::ordered_json line = as_json(q, loaded.info, ws.logits().row(0), row, best);
+      nlohmann::ordered_json line = as_json(q, loaded.info, reading);
       if (saliency) line["saliency"] = as_json(*saliency);
       fmt::print("{}\n", line.dump());
       continue;
     }
     if (k > 0) fmt::print("\n");
-    print_answer(q, loaded.info, row, best, saliency ? &*saliency : nullptr);
+    print_answer(q, loaded.info, reading, saliency ? &*saliency : nullptr);
   }
 }
 
@@ -194,19 +202,18 @@ void run_predict(const PredictArguments& arguments) {
 void add_predict_command(CLI::App& app) {
   const auto arguments = std::make_shared<PredictArguments>();
   CLI::App* command = app.add_subcommand("predict", "Read digits");
-  command->add_option("MODEL", arguments->model, "A .safetensors file, or the folder of a run")
-      ->required()
+  command
+      ->add_option("MODEL", arguments->model,
+                   "A .safetensors file or the folder of a run; left out: digits, which Inkling brings along")
       ->type_name("");
-  CLI::Option* images =
-      command->add_option("IMAGE", arguments->images, "PNG files of the model's image size, light ink on a dark ground")
+  command->add_option("IMAGE", arguments->images, "PNG files of the model's image size, light ink on a dark ground")
           ->type_name("");
   CLI::Option* index =
       command->add_option("--index", arguments->index, "Read this image of the test set, counted from 0")
           ->check(whole_number(0, UINT64_MAX))
           ->type_name("N");
   CLI::Option* random = command->add_flag("--random", arguments->random, "Read any image of the test set");
-  index->excludes(random)->excludes(images);
-  random->excludes(images);
+  index->excludes(random);
   command->add_option("--data", arguments->data, "Whose test set, as for train (default: mnist)")->type_name("SOURCE");
   command->add_flag("--json", arguments->json, "Print a JSON object a line for each image");
   command->add_flag("--saliency", arguments->saliency,
@@ -216,8 +223,12 @@ void add_predict_command(CLI::App& app) {
       "Examples:\n"
       "  inkling predict runs/latest --random\n"
       "  inkling predict runs/latest --index 42 --saliency\n"
+      "  inkling predict three.png seven.png\n"
       "  inkling predict digits.safetensors three.png seven.png --json");
   command->callback([arguments] {
+    take_default_model(arguments->model, arguments->images);
+    if (!arguments->images.empty() && (arguments->index || arguments->random))
+      throw CLI::ValidationError("IMAGE", "cannot be given beside --index or --random");
     if (arguments->images.empty() && !arguments->index && !arguments->random)
       throw CLI::ValidationError("IMAGE", "expected PNG files, --index N or --random");
     run_predict(*arguments);

@@ -5,9 +5,10 @@
 #include "app/progress.h"
 #include "inkling/data/locate.h"
 
-inkling::DataSplit load_source(const std::string& source) {
+inkling::DataSplit load_source(const std::string& source, std::size_t class_count) {
   ProgressLine line;
   inkling::LoadOptions options;
+  options.class_count = class_count;
   options.note = [&](const std::string& text) {
     line.clear();
     fmt::print(stderr, "{}\n", text);

@@ -7,4 +7,4 @@
 
 // What --data names; prints to stderr what happens, and says in a box when it is only the bundled sample. Throws
 // inkling::Error.
-inkling::DataSplit load_source(const std::string& source);
+inkling::DataSplit load_source(const std::string& source, std::size_t class_count = inkling::kDigitClasses);
