@@ -9,6 +9,7 @@
 #include "inkling/core/error.h"
 #include "inkling/data/locate.h"
 
+<<<<<<< HEAD
 namespace fs = std::filesystem;
 
 void add_source_options(CLI::App& command, SourceArguments& arguments, const std::string& help) {
@@ -63,8 +64,12 @@ void add_table_form_options(CLI::App& command, inkling::TableForm& form) {
 }
 
 inkling::DataSplit load_source(const SourceArguments& arguments, inkling::WithoutTest without) {
+=======
+inkling::DataSplit load_source(const std::string& source, std::size_t class_count) {
+>>>>>>> prepare
   ProgressLine line;
   inkling::LoadOptions options;
+  options.class_count = class_count;
   options.note = [&](const std::string& text) {
     line.clear();
     fmt::print(stderr, "{}\n", text);

@@ -27,6 +27,7 @@ Dataset first_images(const Dataset& data, std::size_t count) {
   return part;
 }
 
+<<<<<<< HEAD
 Dataset first_images(Dataset&& data, std::size_t count) {
   const std::size_t n = std::min(count, data.count());
   data.pixels.resize(n * data.image_size());
@@ -38,6 +39,31 @@ Dataset first_images(Dataset&& data, std::size_t count) {
 HeldOut hold_out(Dataset data, double share, std::uint64_t seed, Hold purpose) {
   const bool test = purpose == Hold::test;
   const std::string_view what = test ? "test" : "validation";
+=======
+Dataset spread_images(const Dataset& data, std::size_t count) {
+  const std::size_t n = std::min(count, data.count());
+  Dataset part = empty_like(data);
+  part.pixels.reserve(n * data.image_size());
+  for (std::size_t k = 0; k < n; ++k) append(part, data, k * data.count() / n);
+  return part;
+}
+
+Dataset without_class(const Dataset& data, std::size_t which) {
+  Dataset part = empty_like(data);
+  if (which < part.class_names.size()) part.class_names.erase(part.class_names.begin() + static_cast<std::ptrdiff_t>(which));
+  for (std::size_t j = 0; j < data.count(); ++j) {
+    if (data.labels[j] == which) continue;
+    append(part, data, j);
+    if (data.labels[j] > which) --part.labels.back();
+  }
+  if (part.labels.empty())
+    fail(ErrorKind::shape, "all {} images are of the class '{}': no other is left", data.count(),
+         data.class_names.at(which));
+  return part;
+}
+
+HeldOut hold_out(const Dataset& data, double share, std::uint64_t seed) {
+>>>>>>> prepare
   if (!(share > 0 && share < 1))
     fail(ErrorKind::config, "{} {}; expected a share of the {}images, between 0 and 1", what, share,
          test ? "" : "training ");
