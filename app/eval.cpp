@@ -63,18 +63,13 @@ EvalReport evaluate(const inkling::Runtime& rt, const EvalArguments& arguments) 
   const inkling::LoadedModel loaded = load_named_model(arguments.model);
   const auto& [model, info] = loaded;
   std::optional<inkling::LoadedModel> other;  // read before the work, so that a wrong name costs no time
-<<<<<<< HEAD
-  if (!arguments.compare.empty()) other = inkling::load_model(arguments.compare);
+  if (!arguments.compare.empty()) other = load_named_model(arguments.compare);
   inkling::DataSplit data =
       load_source(source_to_measure(arguments.data, arguments.model), inkling::WithoutTest::all_test);
   inkling::adopt_classes(data.test, info.class_names, data.origin);
-=======
-  if (!arguments.compare.empty()) other = load_named_model(arguments.compare);
-  const inkling::DataSplit data = load_source(arguments.data);
   std::vector<OutsiderSet> outsiders;
   for (const std::string& source : arguments.outsiders)
     outsiders.push_back({.source = source, .images = load_source(source).test});
->>>>>>> prepare
 
   const inkling::Matrix logits = inkling::logits_of(rt, model, data.test);
   inkling::Matrix p(logits.rows(), logits.cols());
@@ -113,18 +108,10 @@ void run_eval(const EvalArguments& arguments) {
 void add_eval_command(CLI::App& app) {
   const auto arguments = std::make_shared<EvalArguments>();
   CLI::App* command = app.add_subcommand("eval", "Measure a model on a test set");
-<<<<<<< HEAD
-  command->add_option("MODEL", arguments->model, "A .safetensors file, or the folder of a run")
-      ->required()
-      ->type_name("");
+  command->add_option("MODEL", arguments->model, kModelHelp)->required()->type_name("");
   add_source_options(*command, arguments->data,
                      "As for train; its test part is used, or all of it where it has none (default: the run's; of a "
                      "file, mnist)");
-=======
-  command->add_option("MODEL", arguments->model, kModelHelp)->required()->type_name("");
-  command->add_option("--data", arguments->data, "As for train; its test part is used (default: mnist)")
-      ->type_name("SOURCE");
->>>>>>> prepare
   command
       ->add_option("--compare", arguments->compare, "Another model: which of the two is better, and can it be chance?")
       ->type_name("MODEL");
@@ -141,14 +128,9 @@ void add_eval_command(CLI::App& app) {
   command->footer(
       "Examples:\n"
       "  inkling eval runs/latest\n"
-<<<<<<< HEAD
-      "  inkling eval runs/latest --compare digits.safetensors\n"
-      "  inkling eval digits.safetensors --data sample --json\n"
-      "  inkling eval digits.safetensors --data my-digits/");
-=======
       "  inkling eval runs/latest --compare digits\n"
       "  inkling eval digits --outsiders fashion\n"
+      "  inkling eval digits --data my-digits/\n"
       "  inkling eval digits --data sample --json");
->>>>>>> prepare
   command->callback([arguments] { run_eval(*arguments); });
 }

@@ -152,16 +152,11 @@ std::string report_text(const EvalReport& r) {
                                  with_commas(r.statistics.count));
   text += summary(r.statistics);
   if (r.comparison) text += comparison_text(*r.comparison);
-<<<<<<< HEAD
+  if (r.reject) text += reject_text(*r.reject);
   const TableNames table = table_names(r.class_names);
   text += table.legend;
   text += confusion_text(r, table.names);
   text += "\n" + beside(class_table(r, table.names), reliability_table(r.statistics));
-=======
-  if (r.reject) text += reject_text(*r.reject);
-  text += confusion_text(r);
-  text += "\n" + beside(class_table(r), reliability_table(r.statistics));
->>>>>>> prepare
   text += mistakes_text(r);
   return text;
 }

@@ -11,22 +11,14 @@
 
 #include "app/commands.h"
 #include "app/draw.h"
-<<<<<<< HEAD
+#include "app/draw_reading.h"
+#include "app/model_argument.h"
 #include "app/predict_table.h"
 #include "app/source.h"
 #include "app/usage.h"
 #include "inkling/core/error.h"
 #include "inkling/data/classes.h"
-#include "inkling/format/model_file.h"
-#include "inkling/image/png.h"
-=======
-#include "app/draw_reading.h"
-#include "app/model_argument.h"
-#include "app/source.h"
-#include "app/usage.h"
-#include "inkling/core/error.h"
 #include "inkling/image/decode.h"
->>>>>>> prepare
 #include "inkling/inspect/saliency.h"
 #include "inkling/reader/reader.h"
 #include "inkling/report/reading_picture.h"
@@ -42,12 +34,7 @@ struct PredictArguments {
   std::vector<std::string> images;
   std::optional<std::uint64_t> index;
   bool random = false;
-<<<<<<< HEAD
   SourceArguments data;
-=======
-  std::string data = "mnist";
-  bool as_is = false;
->>>>>>> prepare
   bool json = false;
   bool saliency = false;
   std::string show;
@@ -239,8 +226,8 @@ void run_predict(const PredictArguments& arguments) {
   const inkling::Runtime rt(
       {.threads = 1,
        .isa = arguments.isa.empty() ? std::nullopt : std::optional(inkling::isa_from_name(arguments.isa))});
-<<<<<<< HEAD
-  const inkling::LoadedModel loaded = inkling::load_model(arguments.model);
+  const auto model = std::make_shared<const inkling::LoadedModel>(load_named_model(arguments.model));
+  const inkling::LoadedModel& loaded = *model;
   if (std::ranges::any_of(arguments.images, is_table)) {
     if (arguments.images.size() > 1 || arguments.saliency)
       fail(ErrorKind::config, "a table is predicted alone: no further files, no --saliency");
@@ -248,13 +235,9 @@ void run_predict(const PredictArguments& arguments) {
   }
   if (!arguments.table.format.empty() || !arguments.table.output.empty())
     fail(ErrorKind::config, "--format and --output are for the answers to a table: a file of many images");
-=======
-  const auto model = std::make_shared<const inkling::LoadedModel>(load_named_model(arguments.model));
-  const inkling::LoadedModel& loaded = *model;
->>>>>>> prepare
   std::vector<Question> questions;
   if (arguments.random || arguments.index) questions.push_back(from_test_set(arguments, loaded));
-  for (const std::string& path : arguments.images) questions.push_back(from_file(path, loaded.info, arguments.as_is));
+  for (const std::string& path : arguments.images) questions.push_back(from_file(path, loaded.info, arguments.data.as_is));
 
   inkling::Reader reader(model);
   std::vector<inkling::Reading> readings;
@@ -290,32 +273,16 @@ void add_predict_command(CLI::App& app) {
       ->add_option("IMAGE", arguments->images,
                    "PNG or JPEG files of one digit each: photos, scans, drawings, of any size")
       ->type_name("");
-<<<<<<< HEAD
-  CLI::Option* images =
-      command
-          ->add_option("IMAGE", arguments->images,
-                       "PNG files of the model's image size, light ink on a dark ground; or a table, or an IDX file")
-          ->type_name("");
-=======
->>>>>>> prepare
   CLI::Option* index =
       command->add_option("--index", arguments->index, "Read this image of the test set, counted from 0")
           ->check(whole_number(0, UINT64_MAX))
           ->type_name("N");
   CLI::Option* random = command->add_flag("--random", arguments->random, "Read any image of the test set");
-<<<<<<< HEAD
-  index->excludes(random)->excludes(images);
-  random->excludes(images);
-  add_source_options(*command, arguments->data, "Whose test set, as for eval (default: the run's; of a file, mnist)");
-=======
   index->excludes(random);
-  command->add_option("--data", arguments->data, "Whose test set, as for train (default: mnist)")->type_name("SOURCE");
-  command->add_flag("--as-is", arguments->as_is,
-                    "Read images of the model's size as they stand: not searched for ink, cut out or scaled");
+  add_source_options(*command, arguments->data, "Whose test set, as for eval (default: the run's; of a file, mnist)");
   command
       ->add_option("--show", arguments->show, "Write a PNG: each image as given, beside it what the network saw of it")
       ->type_name("FILE");
->>>>>>> prepare
   command->add_flag("--json", arguments->json, "Print a JSON object a line for each image");
   command->add_flag("--saliency", arguments->saliency,
                     "Also draw which ink speaks for the answer and which against it, by integrated gradients");
@@ -325,24 +292,16 @@ void add_predict_command(CLI::App& app) {
       "Examples:\n"
       "  inkling predict runs/latest --random\n"
       "  inkling predict runs/latest --index 42 --saliency\n"
-<<<<<<< HEAD
+      "  inkling predict three.png photo.jpg --show seen.png\n"
       "  inkling predict digits.safetensors three.png seven.png --json\n"
       "  inkling predict runs/latest test.csv --format kaggle -o submission.csv");
-=======
-      "  inkling predict three.png photo.jpg --show seen.png\n"
-      "  inkling predict digits.safetensors three.png seven.png --json");
->>>>>>> prepare
   command->callback([arguments] {
     take_default_model(arguments->model, arguments->images);
     if (!arguments->images.empty() && (arguments->index || arguments->random))
       throw CLI::ValidationError("IMAGE", "cannot be given beside --index or --random");
     if (arguments->images.empty() && !arguments->index && !arguments->random)
-<<<<<<< HEAD
-      throw CLI::ValidationError("IMAGE", "expected PNG files, --index N or --random");
+      throw CLI::ValidationError("IMAGE", "expected images, a table, --index N or --random");
     arguments->table.json = arguments->json;
-=======
-      throw CLI::ValidationError("IMAGE", "expected images, --index N or --random");
->>>>>>> prepare
     run_predict(*arguments);
   });
 }

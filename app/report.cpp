@@ -61,14 +61,10 @@ std::optional<TestImages> images_of_the_runs(const std::vector<ReportedRun>& run
   const inkling::DataFacts& facts = runs.front().history.data;
   inkling::LoadOptions options;
   options.allow_download = false;
-<<<<<<< HEAD
   const SourceArguments how = source_of(facts);
   options.read.as_is = how.as_is;
   options.read.skip_bad = how.skip_bad;
   options.test = {.share = how.test, .seed = how.seed.value_or(1), .without = inkling::WithoutTest::all_test};
-=======
-  options.class_count = runs.front().history.recipe.data_classes();
->>>>>>> prepare
   options.note = [](const std::string&) {};  // of places passed over: what was found is checked below
   constexpr std::string_view kWithout =
       "so there are no images, no confusion matrix and no calibration here; name the data with --data";
@@ -102,13 +98,10 @@ std::optional<TestImages> choose_images(const ReportArguments& arguments, const 
   const std::size_t limit = runs.front().history.recipe.limit_test;
   const bool all_limited =
       std::ranges::all_of(runs, [&](const ReportedRun& run) { return run.history.recipe.limit_test == limit; });
-<<<<<<< HEAD
-  if (arguments.data.empty() && all_limited && limit > 0) test->images = inkling::first_images(std::move(test->images), limit);
-=======
-  if (arguments.data.empty() && all_limited && limit > 0) test->images = inkling::first_images(test->images, limit);
+  if (arguments.data.empty() && all_limited && limit > 0)
+    test->images = inkling::first_images(std::move(test->images), limit);
   if (const auto none = none_class_of(runs.front().history.recipe, test->images); none && arguments.data.empty())
     test->images = inkling::without_class(test->images, *none);
->>>>>>> prepare
   return test;
 }
 

@@ -60,12 +60,8 @@ ShowSubject::ShowSubject(const inkling::Runtime& rt, const std::string& path, co
 
 void ShowSubject::load_data(const std::string& source) {
   const bool is_of_run = history && source == history->data.source;
-<<<<<<< HEAD
   data = load_source(is_of_run ? source_of(history->data) : SourceArguments{.source = source},
                      inkling::WithoutTest::hold_out);
-=======
-  data = load_source(source, is_of_run ? history->recipe.data_classes() : inkling::kDigitClasses);
->>>>>>> prepare
   if (is_of_run && inkling::sha256_of(data->train, data->test) != history->data.idx_sha256)
     fail(ErrorKind::config, "'{}' gives other images than those of the run, {}", source, history->data.origin);
   if (history && history->recipe.limit_train > 0)
@@ -73,16 +69,13 @@ void ShowSubject::load_data(const std::string& source) {
   if (history && history->recipe.limit_test > 0)
     data->test = inkling::first_images(std::move(data->test), history->recipe.limit_test);
   if (!loaded) return;
-<<<<<<< HEAD
-  for (inkling::Dataset* part : {&data->train, &data->test})
-    inkling::adopt_classes(*part, loaded->info.class_names, source);
-=======
   if (history && data->test.class_count() > model().config().outputs())
     if (const auto none = none_class_of(history->recipe, data->train)) {
       data->train = inkling::without_class(data->train, *none);
       data->test = inkling::without_class(data->test, *none);
     }
->>>>>>> prepare
+  for (inkling::Dataset* part : {&data->train, &data->test})
+    inkling::adopt_classes(*part, loaded->info.class_names, source);
   inkling::check_fit(model().config(), data->test);
   if (data->test.height != loaded->info.image_height || data->test.width != loaded->info.image_width)
     fail(ErrorKind::shape, "{}: images of {}x{}; {} reads {}x{}", source, data->test.height, data->test.width, name,

@@ -9,7 +9,6 @@
 #include "inkling/core/error.h"
 #include "inkling/data/locate.h"
 
-<<<<<<< HEAD
 namespace fs = std::filesystem;
 
 void add_source_options(CLI::App& command, SourceArguments& arguments, const std::string& help) {
@@ -33,7 +32,7 @@ void add_reading_options(CLI::App& command, SourceArguments& arguments) {
       ->check(whole_number(0, UINT32_MAX))
       ->type_name("N");
   command.add_flag("--as-is", arguments.as_is,
-                   "Take a folder's images as they are: of one size, light ink on dark; prepare nothing");
+                   "Take images as they are: of one size, light ink on dark; prepare nothing");
   command.add_flag("--skip-bad", arguments.skip_bad, "Leave out images that cannot be read, and say which");
   add_table_form_options(command, arguments.table);
 }
@@ -64,12 +63,8 @@ void add_table_form_options(CLI::App& command, inkling::TableForm& form) {
 }
 
 inkling::DataSplit load_source(const SourceArguments& arguments, inkling::WithoutTest without) {
-=======
-inkling::DataSplit load_source(const std::string& source, std::size_t class_count) {
->>>>>>> prepare
   ProgressLine line;
   inkling::LoadOptions options;
-  options.class_count = class_count;
   options.note = [&](const std::string& text) {
     line.clear();
     fmt::print(stderr, "{}\n", text);

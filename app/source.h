@@ -11,7 +11,6 @@
 #include "inkling/data/test_part.h"
 #include "inkling/report/history.h"
 
-<<<<<<< HEAD
 // What --data names, and how it is read.
 struct SourceArguments {
   std::string source{};                 // empty: not named
@@ -48,8 +47,3 @@ std::optional<SourceArguments> source_of_run(const std::string& path);
 // named are those of its run, and have no test part, they are split as they were for the run, with a remark: else the
 // model would be asked what it has learned by heart.
 SourceArguments source_to_measure(const SourceArguments& named, const std::string& model);
-=======
-// What --data names; prints to stderr what happens, and says in a box when it is only the bundled sample. Throws
-// inkling::Error.
-inkling::DataSplit load_source(const std::string& source, std::size_t class_count = inkling::kDigitClasses);
->>>>>>> prepare

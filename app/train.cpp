@@ -77,7 +77,6 @@ class TrainingData {
   std::shared_future<std::array<std::string, 4>> sha256_;
 };
 
-<<<<<<< HEAD
 TrainingData::TrainingData(SourceArguments source, Recipe& recipe, bool free_ends)
     : split(load_source(source, inkling::WithoutTest::hold_out)), source_(std::move(source)) {
   if (free_ends) {
@@ -85,10 +84,6 @@ TrainingData::TrainingData(SourceArguments source, Recipe& recipe, bool free_end
     recipe.network.widths.back() = split.train.class_count();
     inkling::check(recipe);
   }
-=======
-TrainingData::TrainingData(std::string source, const Recipe& recipe)
-    : split(load_source(source, recipe.data_classes())), source_(std::move(source)) {
->>>>>>> prepare
   inkling::check_fit(recipe.network, split.train);
   inkling::check_fit(recipe.network, split.test);
   sha256_ = std::async([this] { return inkling::sha256_of(split.train, split.test); });

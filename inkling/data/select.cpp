@@ -17,6 +17,12 @@ Dataset empty_like(const Dataset& data) {
   return {.height = data.height, .width = data.width, .pixels = {}, .labels = {}, .class_names = data.class_names};
 }
 
+void append(Dataset& to, const Dataset& from, std::size_t j) {
+  const auto image = from.pixels.begin() + static_cast<std::ptrdiff_t>(j * from.image_size());
+  to.pixels.insert(to.pixels.end(), image, image + static_cast<std::ptrdiff_t>(from.image_size()));
+  to.labels.push_back(from.labels[j]);
+}
+
 }  // namespace
 
 Dataset first_images(const Dataset& data, std::size_t count) {
@@ -27,7 +33,6 @@ Dataset first_images(const Dataset& data, std::size_t count) {
   return part;
 }
 
-<<<<<<< HEAD
 Dataset first_images(Dataset&& data, std::size_t count) {
   const std::size_t n = std::min(count, data.count());
   data.pixels.resize(n * data.image_size());
@@ -36,10 +41,6 @@ Dataset first_images(Dataset&& data, std::size_t count) {
   return std::move(data);
 }
 
-HeldOut hold_out(Dataset data, double share, std::uint64_t seed, Hold purpose) {
-  const bool test = purpose == Hold::test;
-  const std::string_view what = test ? "test" : "validation";
-=======
 Dataset spread_images(const Dataset& data, std::size_t count) {
   const std::size_t n = std::min(count, data.count());
   Dataset part = empty_like(data);
@@ -50,7 +51,8 @@ Dataset spread_images(const Dataset& data, std::size_t count) {
 
 Dataset without_class(const Dataset& data, std::size_t which) {
   Dataset part = empty_like(data);
-  if (which < part.class_names.size()) part.class_names.erase(part.class_names.begin() + static_cast<std::ptrdiff_t>(which));
+  if (which < part.class_names.size())
+    part.class_names.erase(part.class_names.begin() + static_cast<std::ptrdiff_t>(which));
   for (std::size_t j = 0; j < data.count(); ++j) {
     if (data.labels[j] == which) continue;
     append(part, data, j);
@@ -62,8 +64,9 @@ Dataset without_class(const Dataset& data, std::size_t which) {
   return part;
 }
 
-HeldOut hold_out(const Dataset& data, double share, std::uint64_t seed) {
->>>>>>> prepare
+HeldOut hold_out(Dataset data, double share, std::uint64_t seed, Hold purpose) {
+  const bool test = purpose == Hold::test;
+  const std::string_view what = test ? "test" : "validation";
   if (!(share > 0 && share < 1))
     fail(ErrorKind::config, "{} {}; expected a share of the {}images, between 0 and 1", what, share,
          test ? "" : "training ");

@@ -33,8 +33,6 @@ struct Recipe {
 
   // Of the network that is saved: without the output for none_class.
   std::vector<std::size_t> saved_widths() const;
-  // Of the data that it wants, where their files do not say it.
-  std::size_t data_classes() const { return none_class.empty() ? kDigitClasses : network.outputs(); }
   bool has_validation() const { return validation > 0 || test_as_validation; }
   bool operator==(const Recipe&) const = default;
 };
