@@ -152,6 +152,7 @@ std::string report_text(const EvalReport& r) {
                                  with_commas(r.statistics.count));
   text += summary(r.statistics);
   if (r.comparison) text += comparison_text(*r.comparison);
+  if (r.reject) text += reject_text(*r.reject);
   const TableNames table = table_names(r.class_names);
   text += table.legend;
   text += confusion_text(r, table.names);

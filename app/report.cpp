@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "app/commands.h"
+#include "app/finished_model.h"
 #include "app/source.h"
 #include "app/usage.h"
 #include "inkling/core/error.h"
@@ -97,7 +98,10 @@ std::optional<TestImages> choose_images(const ReportArguments& arguments, const 
   const std::size_t limit = runs.front().history.recipe.limit_test;
   const bool all_limited =
       std::ranges::all_of(runs, [&](const ReportedRun& run) { return run.history.recipe.limit_test == limit; });
-  if (arguments.data.empty() && all_limited && limit > 0) test->images = inkling::first_images(std::move(test->images), limit);
+  if (arguments.data.empty() && all_limited && limit > 0)
+    test->images = inkling::first_images(std::move(test->images), limit);
+  if (const auto none = none_class_of(runs.front().history.recipe, test->images); none && arguments.data.empty())
+    test->images = inkling::without_class(test->images, *none);
   return test;
 }
 
@@ -112,7 +116,7 @@ void take_model(Material& material, ReportedRun& run) {
   }
   material.models.push_back(std::make_unique<inkling::LoadedModel>(inkling::load_model(run.history.model_path())));
   run.model = material.models.back().get();
-  if (run.model->model.config().widths != run.history.recipe.network.widths)
+  if (run.model->model.config().widths != run.history.recipe.saved_widths())
     fail(ErrorKind::shape, "{}: a network of {}, and the run's config.json says {}", run.history.model_path().string(),
          describe(run.model->model.config()), describe(run.history.recipe.network));
 }

@@ -32,7 +32,7 @@ void add_reading_options(CLI::App& command, SourceArguments& arguments) {
       ->check(whole_number(0, UINT32_MAX))
       ->type_name("N");
   command.add_flag("--as-is", arguments.as_is,
-                   "Take a folder's images as they are: of one size, light ink on dark; prepare nothing");
+                   "Take images as they are: of one size, light ink on dark; prepare nothing");
   command.add_flag("--skip-bad", arguments.skip_bad, "Leave out images that cannot be read, and say which");
   add_table_form_options(command, arguments.table);
 }

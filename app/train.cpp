@@ -9,7 +9,9 @@
 #include "app/commands.h"
 #include "app/eval_report.h"
 #include "app/event_log.h"
+#include "app/finished_model.h"
 #include "app/interrupt.h"
+#include "app/model_argument.h"
 #include "app/progress.h"
 #include "app/recipe_options.h"
 #include "app/run_folder.h"
@@ -25,7 +27,6 @@
 #include "inkling/model/fold.h"
 #include "inkling/train/fit.h"
 #include "inkling/train/statistics.h"
-#include "inkling/train/temperature.h"
 
 using inkling::EpochReport;
 using inkling::ErrorKind;
@@ -95,6 +96,8 @@ TrainingData::TrainingData(SourceArguments source, Recipe& recipe, bool free_end
     split.train = std::move(parts.rest);
     validation = std::move(parts.held_out);
   }
+  if (recipe.test_as_validation) validation = split.test;
+  none_class_of(recipe, split.train);  // a wrong name shows before the work
 }
 
 ordered_json TrainingData::facts() const {
@@ -183,7 +186,7 @@ inkling::Identity identity_of(const Recipe& recipe, const TrainingData& data) {
 
 // Weights of any safetensors file with the network's names and shapes.
 void take_weights(const std::string& file, inkling::Mlp& model) {
-  const inkling::Mlp other = inkling::load_model(file).model;
+  const inkling::Mlp other = load_named_model(file).model;
   if (other.config().widths != model.config().widths)
     fail(ErrorKind::shape, "{}: the weights of {}, and the network to train is {}; give its widths with --layers", file,
          describe(other.config()), describe(model.config()));
@@ -244,15 +247,6 @@ class CheckpointClock {
   double seconds_;
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
-
-// What the logits are to be divided by for honest probabilities, by the validation images.
-inkling::Mlp calibrated(const inkling::Runtime& rt, const inkling::Mlp& model, const inkling::Dataset& validation) {
-  const inkling::Matrix logits = inkling::logits_of(rt, model, validation);
-  const float temperature = inkling::fit_temperature(logits, validation.labels, model.config().output);
-  fmt::print(stderr, "\nTemperature {:.3f}, fitted on {} validation images\n", temperature,
-             with_commas(validation.count()));
-  return inkling::with_temperature(model, temperature);
-}
 
 void print_end(const inkling::Statistics& test, const RunFolder& run, double train_seconds, double images) {
   fmt::print(stderr, "\nOn {} test images:\n{}", with_commas(test.count), summary(test));
@@ -321,10 +315,14 @@ void train(const TrainArguments& arguments, const Recipe& recipe, const inkling:
   finish_config();
   print_reason(result, recipe);
 
-  inkling::Mlp final = inkling::fold(model);
-  if (data.validation) final = calibrated(rt, final, *data.validation);
-  const inkling::Statistics test = inkling::statistics_of(rt, final, data.split.test);
-  run.save_model(final, model_info(recipe, data.split, result, test.accuracy, test.count));
+  const FinishedModel finished =
+      finish_model(rt, model, recipe, data.split.train, data.validation ? &*data.validation : nullptr, data.split.test);
+  const inkling::Statistics test =
+      inkling::statistics_of(rt, finished.model, finished.judged ? *finished.judged : data.split.test);
+  inkling::ModelInfo info = model_info(recipe, data.split, result, test.accuracy, test.count);
+  if (finished.judged) info.class_names = finished.judged->class_names;
+  info.refusal = finished.refusal;
+  run.save_model(finished.model, info);
   const bool interrupted = InterruptGuard::signal() != 0 && result.reason == inkling::StopReason::request;
   if (!interrupted) run.remove_checkpoints();
   const double done = static_cast<double>(result.epochs - (from ? from->state.epochs : 0)) * images;

@@ -17,6 +17,12 @@ Dataset empty_like(const Dataset& data) {
   return {.height = data.height, .width = data.width, .pixels = {}, .labels = {}, .class_names = data.class_names};
 }
 
+void append(Dataset& to, const Dataset& from, std::size_t j) {
+  const auto image = from.pixels.begin() + static_cast<std::ptrdiff_t>(j * from.image_size());
+  to.pixels.insert(to.pixels.end(), image, image + static_cast<std::ptrdiff_t>(from.image_size()));
+  to.labels.push_back(from.labels[j]);
+}
+
 }  // namespace
 
 Dataset first_images(const Dataset& data, std::size_t count) {
@@ -33,6 +39,29 @@ Dataset first_images(Dataset&& data, std::size_t count) {
   data.labels.resize(n);
   give_back_rest(data.pixels);
   return std::move(data);
+}
+
+Dataset spread_images(const Dataset& data, std::size_t count) {
+  const std::size_t n = std::min(count, data.count());
+  Dataset part = empty_like(data);
+  part.pixels.reserve(n * data.image_size());
+  for (std::size_t k = 0; k < n; ++k) append(part, data, k * data.count() / n);
+  return part;
+}
+
+Dataset without_class(const Dataset& data, std::size_t which) {
+  Dataset part = empty_like(data);
+  if (which < part.class_names.size())
+    part.class_names.erase(part.class_names.begin() + static_cast<std::ptrdiff_t>(which));
+  for (std::size_t j = 0; j < data.count(); ++j) {
+    if (data.labels[j] == which) continue;
+    append(part, data, j);
+    if (data.labels[j] > which) --part.labels.back();
+  }
+  if (part.labels.empty())
+    fail(ErrorKind::shape, "all {} images are of the class '{}': no other is left", data.count(),
+         data.class_names.at(which));
+  return part;
 }
 
 HeldOut hold_out(Dataset data, double share, std::uint64_t seed, Hold purpose) {

@@ -15,6 +15,12 @@ namespace inkling {
 Dataset first_images(const Dataset& data, std::size_t count);
 Dataset first_images(Dataset&& data, std::size_t count);
 
+// `count` images from all over the set, every so many; all of them where there are not so many.
+Dataset spread_images(const Dataset& data, std::size_t count);
+
+// What is left without one class: the classes behind it move up by one. Throws Error shape: nothing is left.
+Dataset without_class(const Dataset& data, std::size_t which);
+
 struct HeldOut {
   Dataset rest;
   Dataset held_out;
