@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "app/progress.h"
 #include "app/source.h"
@@ -13,6 +14,7 @@
 #include "inkling/core/file.h"
 #include "inkling/data/classes.h"
 #include "inkling/model/backprop.h"
+#include "inkling/reader/refusal.h"
 
 namespace fs = std::filesystem;
 using inkling::ErrorKind;
@@ -23,6 +25,7 @@ namespace {
 struct Answer {
   std::size_t best = 0;
   float probability = 0;
+  std::optional<std::string> refused{};  // why it is none
 };
 
 // Labels as the numbers of the model's classes; none where the images have none.
@@ -47,13 +50,14 @@ std::string field(const std::string& text) {
 nlohmann::ordered_json as_json(std::size_t index, const inkling::ModelInfo& info, const Answer& answer,
                                std::span<const float> p, const std::vector<std::uint8_t>& labels) {
   const std::string& name = info.class_names[answer.best];
-  const bool is_digit = name.size() == 1 && name[0] >= '0' && name[0] <= '9';
+  const bool is_digit = !answer.refused && name.size() == 1 && name[0] >= '0' && name[0] <= '9';
   nlohmann::ordered_json line = {
       {"index", index},
       {"digit", is_digit ? nlohmann::ordered_json(name[0] - '0') : nlohmann::ordered_json(nullptr)},
       {"class", name},
       {"probability", answer.probability},
       {"probabilities", std::vector<double>(p.begin(), p.end())}};
+  line["refused"] = answer.refused ? nlohmann::ordered_json(*answer.refused) : nlohmann::ordered_json(nullptr);
   if (!labels.empty()) line["label"] = info.class_names[labels[index]];
   if (!labels.empty()) line["correct"] = labels[index] == answer.best;
   return line;
@@ -69,9 +73,10 @@ std::string format_of(const PredictTableArguments& arguments) {
 
 void add_predict_table_options(CLI::App& command, PredictTableArguments& arguments) {
   command
-      .add_option("--format", arguments.format,
-                  "Of the answers to a table: text, csv (index,class,probability) or kaggle (ImageId,Label) (default: "
-                  "text; of --output, csv)")
+      .add_option(
+          "--format", arguments.format,
+          "Of the answers to a table: text, csv (index,class,probability,refused) or kaggle (ImageId,Label) (default: "
+          "text; of --output, csv)")
       ->check(CLI::IsMember({"text", "csv", "kaggle"}).description(""))
       ->type_name("FORM");
   command
@@ -104,7 +109,15 @@ void predict_table(const inkling::Runtime& rt, const inkling::LoadedModel& loade
   inkling::Workspace ws(loaded.model, std::min(kBatch, count));
   inkling::Matrix p(std::min(kBatch, count), loaded.model.config().outputs());
   inkling::freeze(rt, loaded.model, ws);
-  std::string text = format == "csv" ? "index,class,probability\n" : format == "kaggle" ? "ImageId,Label\n" : "";
+  std::string text = format == "csv"      ? "index,class,probability,refused\n"
+                     : format == "kaggle" ? "ImageId,Label\n"
+                                          : "";
+  const bool refuses = info.refusal.has_value() && format != "kaggle";
+  const auto remark = [&](std::size_t j, const Answer& answer) {
+    if (answer.refused) return "  not a digit: " + *answer.refused;
+    if (labels.empty() || labels[j] == answer.best) return std::string();
+    return "  wrong: " + info.class_names[labels[j]];
+  };
   std::size_t right = 0;
   for (std::size_t begin = 0; begin < count; begin += kBatch) {
     const std::size_t rows = std::min(kBatch, count - begin);
@@ -113,7 +126,14 @@ void predict_table(const inkling::Runtime& rt, const inkling::LoadedModel& loade
     const std::vector<std::size_t> best = inkling::argmax(ws.logits(), inkling::Axis::cols);
     for (std::size_t b = 0; b < rows; ++b) {
       const std::size_t j = begin + b;
-      const Answer answer{.best = best[b], .probability = p(b, best[b])};
+      Answer answer{.best = best[b], .probability = p(b, best[b])};
+      if (refuses && std::all_of(images.pixels.begin() + static_cast<std::ptrdiff_t>(j * size),
+                                 images.pixels.begin() + static_cast<std::ptrdiff_t>((j + 1) * size),
+                                 [](std::uint8_t pixel) { return pixel == 0; }))
+        answer.refused = "blank";
+      else if (refuses)
+        answer.refused =
+            inkling::refusal_reason(*info.refusal, inkling::evidence_of(loaded.model, *info.refusal, ws, p, b));
       const std::string& name = info.class_names[answer.best];
       if (!labels.empty() && labels[j] == answer.best) ++right;
       if (format == "json")
@@ -121,11 +141,11 @@ void predict_table(const inkling::Runtime& rt, const inkling::LoadedModel& loade
       else if (format == "kaggle")
         fmt::format_to(std::back_inserter(text), "{},{}\n", j + 1, field(name));
       else if (format == "csv")
-        fmt::format_to(std::back_inserter(text), "{},{},{:.4f}\n", j, field(name), answer.probability);
+        fmt::format_to(std::back_inserter(text), "{},{},{:.4f},{}\n", j, field(name), answer.probability,
+                       field(answer.refused.value_or("")));
       else
         fmt::format_to(std::back_inserter(text), "{:>7}  {}  {:6.2f} %{}\n", j, name,
-                       100 * static_cast<double>(answer.probability),
-                       labels.empty() || labels[j] == answer.best ? "" : "  wrong: " + info.class_names[labels[j]]);
+                       100 * static_cast<double>(answer.probability), remark(j, answer));
     }
   }
   if (arguments.output.empty())

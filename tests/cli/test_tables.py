@@ -154,7 +154,9 @@ class Predict(TableTest):
             self.assertEqual(line.split()[:2], [str(j), row["class"]])
             self.assertEqual((int(row["index"]), row["class"]), (each["index"], each["class"]))
             self.assertEqual(each["correct"], each["class"] == str(labels[j]))
-            self.assertEqual("wrong" in line, not each["correct"])
+            self.assertEqual("not a digit" in line, each["refused"] is not None)
+            self.assertEqual(row["refused"], each["refused"] or "")
+            self.assertEqual("wrong" in line, not each["correct"] and each["refused"] is None)
 
     def test_idx_files_and_numpy_archives_are_answered_like_tables(self):
         self.put_kaggle()
