@@ -303,6 +303,8 @@ void Table::choose_end() {
     end = first_has ? LabelEnd::first : LabelEnd::last;
   else
     end = choose_label_end(look_of(firsts_), look_of(lasts_));
+  if (end == LabelEnd::open && options_.likely_label == LabelColumn::first) end = LabelEnd::first;
+  if (end == LabelEnd::open && options_.likely_label == LabelColumn::last) end = LabelEnd::last;
   if (end == LabelEnd::open)
     fail(ErrorKind::format,
          "{}: {} columns are the pixels of {}x{} and a label, and it cannot be told which end has the label: say "
@@ -315,9 +317,8 @@ void Table::choose_end() {
       std::memmove(image + 1, image, image_bytes_ - 1);
       image[0] = static_cast<std::uint8_t>(firsts_[j]);
     }
-    firsts_.swap(lasts_);
   }
-  layout_.before.back() = CsvColumn::label;
+  (end == LabelEnd::first ? layout_.before.back() : layout_.after.back()) = CsvColumn::label;
 }
 
 std::vector<std::uint8_t> Table::take_labels(std::vector<std::uint16_t>& codes, std::vector<std::string>& class_names) {
@@ -354,9 +355,11 @@ ImageSet Table::finish() {
   ImageSet images{.height = layout_.size.height, .width = layout_.size.width};
   const auto is_label = [](CsvColumn role) { return role == CsvColumn::label; };
   if (std::ranges::any_of(layout_.before, is_label))
-    images.labels = take_labels(firsts_, images.class_names);
+    images.label = LabelColumn::first;
   else if (std::ranges::any_of(layout_.after, is_label))
-    images.labels = take_labels(lasts_, images.class_names);
+    images.label = LabelColumn::last;
+  if (images.label != LabelColumn::none)
+    images.labels = take_labels(images.label == LabelColumn::first ? firsts_ : lasts_, images.class_names);
   images.pixels = std::move(pixels_);
   return images;
 }

@@ -168,7 +168,10 @@ CsvLayout csv_layout(std::string_view first, std::string_view second, const Read
     if (first_is_name != last_is_name) label = first_is_name ? LabelColumn::first : LabelColumn::last;
   }
   if (label == LabelColumn::automatic) {
-    const bool without = are_pixels(rest, options), with = rest > 1 && are_pixels(rest - 1, options);
+    // Pixels that the header numbers by row and column are all there is.
+    const std::optional<ImageSize> named = layout.has_header ? size_in(fields[end - 1]) : std::nullopt;
+    const bool without = are_pixels(rest, options) || (named && fits(*named, rest));
+    const bool with = rest > 1 && are_pixels(rest - 1, options);
     if (without) {
       label = LabelColumn::none;
     } else if (with) {

@@ -176,10 +176,13 @@ SourceParts read_csv_folder(const fs::path& path, const ReadOptions& options) {
          path.string(), names(tables.train.size() > 1 ? tables.train : tables.test));
   const bool has_train = !tables.train.empty();
   const fs::path& first = has_train ? tables.train[0] : tables.test[0];
-  SourceParts parts{with_labels(turned(read_csv(first, options), first, options), first)};
+  ImageSet train = turned(read_csv(first, options), first, options);
+  ReadOptions for_test = options;
+  for_test.likely_label = train.label;
+  SourceParts parts{with_labels(std::move(train), first)};
   if (!has_train || tables.test.empty()) return parts;
   const fs::path& second = tables.test[0];
-  ImageSet test = read_csv(second, options);
+  ImageSet test = read_csv(second, for_test);
   if (test.labels.empty()) {  // Kaggle's
     if (options.note) options.note(fmt::format("{}: has no labels: left out", second.string()));
     return parts;

@@ -67,6 +67,7 @@ std::map<std::string, std::string> table_form_texts(const TableForm& form);
 struct ReadOptions {
   std::size_t class_count = 0;  // 0: as many as the labels or folders show
   TableForm table{};
+  LabelColumn likely_label = LabelColumn::automatic;  // first or last: the answer where a table leaves it open
   bool as_is = false;     // take a folder's images as they are, of one size, and prepare nothing
   bool skip_bad = false;  // leave out images that cannot be read
   // Remarks for people. Both are called by the calling thread.
@@ -81,6 +82,7 @@ struct ImageSet {
   std::vector<std::uint8_t> pixels{};  // as in Dataset
   std::vector<std::uint8_t> labels{};  // empty: not known
   std::vector<std::string> class_names{};
+  LabelColumn label = LabelColumn::none;  // where a table had it
 
   std::size_t count() const { return pixels.size() / (height * width); }
 };

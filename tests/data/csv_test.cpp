@@ -213,7 +213,7 @@ TEST(Csv, LabelsThatAreNeitherClassNorNameAreRefused) {
   EXPECT_TRUE(refuses_label("-1", "line 3, column 1: label '-1'"));
   EXPECT_TRUE(refuses_label("", "a class without a name"));
   EXPECT_TRUE(refuses_label(std::string(100, 'x'), "a class name of 100 bytes"));
-  EXPECT_TRUE(refuses_label("\xff", "no printable UTF-8"));
+  EXPECT_TRUE(refuses_label("\xff", "not printable UTF-8"));
   std::string many = "label,a,b,c,d\n";
   for (int i = 0; i < 300; ++i) many += fmt::format("n{},0,1,2,0\n", i);
   EXPECT_TRUE(refuses(ErrorKind::limit, "300 classes", parsing(many)));

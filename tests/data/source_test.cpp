@@ -77,7 +77,8 @@ TEST(Source, ATablesPartsAreToldByTheirNames) {
   EXPECT_EQ(parts.train.count(), 2u);
   ASSERT_TRUE(parts.test);
   EXPECT_EQ(parts.test->class_names, digit_names(12));
-  EXPECT_EQ(parts.train.class_names, digit_names(12)) << "the parts agree on their classes";
+  EXPECT_EQ(parts.train.class_names, digit_names(12))
+      << "the parts agree on their classes; the test table alone would be open";
   EXPECT_EQ(parts.test->labels, (Bytes{11, 3}));
 }
 
