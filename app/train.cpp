@@ -224,9 +224,10 @@ Recipe recipe_to_resume(const TrainArguments& arguments, const RunFolder& run) {
 SourceArguments source_to_resume(const SourceArguments& named, const RunFolder& run) {
   if (!named.source.empty()) return named;
   if (named.any())
-    fail(ErrorKind::config,
-         "--resume takes the data from the run: leave out --test, --test-seed, --as-is and --skip-bad, or name all with "
-         "--data");
+    fail(
+        ErrorKind::config,
+        "--resume takes the data from the run: leave out --test, --test-seed, --as-is and --skip-bad, or name all with "
+        "--data");
   return source_of_run(run.path().string()).value();
 }
 
@@ -361,7 +362,8 @@ void run_train(const TrainArguments& arguments) {
                                                    ? std::launch::async | std::launch::deferred
                                                    : std::launch::deferred,
                                                draw);
-  const bool free_ends = !resumes && arguments.recipe->config_file.empty() && !arguments.recipe->given.contains("layers");
+  const bool free_ends =
+      !resumes && arguments.recipe->config_file.empty() && !arguments.recipe->given.contains("layers");
   const inkling::Config expected = recipe.network;
   const TrainingData data(source, recipe, free_ends);
   if (recipe.network != expected) drawn = std::async(std::launch::deferred, draw);

@@ -46,8 +46,9 @@ DataSplit with_test_part(SourceParts parts, const TestPartOptions& options, std:
   data.test = std::move(held.held_out);
   data.made_test = MadeTestPart{.share = share, .seed = options.seed};
   if (note && !options.share)
-    note(fmt::format("{}: has no test part: {} of its images, even by class, are kept for it; choose how many by --test",
-                     where, percent(share)));
+    note(
+        fmt::format("{}: has no test part: {} of its images, even by class, are kept for it; choose how many by --test",
+                    where, percent(share)));
   return data;
 }
 

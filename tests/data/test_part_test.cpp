@@ -84,15 +84,14 @@ TEST(TestPart, ToLookAtAllImagesAreTheTrainingPart) {
 }
 
 TEST(TestPart, AShareOfASetThatHasOneIsRefused) {
-  EXPECT_TRUE(refuses(ErrorKind::config, "set: has a test part of 10 images: leave out --test", [] {
-    with_test_part({.train = numbered(30), .test = numbered(10)}, {.share = 0.1}, "set");
-  }));
+  EXPECT_TRUE(refuses(ErrorKind::config, "set: has a test part of 10 images: leave out --test",
+                      [] { with_test_part({.train = numbered(30), .test = numbered(10)}, {.share = 0.1}, "set"); }));
 }
 TEST(TestPart, AShareThatIsNoneIsRefused) {
   for (const double share : {0.0, 1.0, -0.5, 2.0, std::nan("")})
-    EXPECT_TRUE(refuses(ErrorKind::config, "between 0 and 1",
-                        [&] { with_test_part({.train = numbered(30)}, {.share = share}, "set"); }))
-        << share;
+    EXPECT_TRUE(refuses(ErrorKind::config, "between 0 and 1", [&] {
+      with_test_part({.train = numbered(30)}, {.share = share}, "set");
+    })) << share;
 }
 TEST(TestPart, AShareThatLeavesNothingIsRefused) {
   EXPECT_TRUE(refuses(ErrorKind::config, "leaves 30 to train on and 0 to test with",
