@@ -143,6 +143,11 @@ SourceArguments source_to_measure(const SourceArguments& named, const std::strin
   std::error_code ignored;
   const bool same =
       of_run && (of_run->source == chosen.source || fs::equivalent(of_run->source, chosen.source, ignored));
+  if (same) {
+    chosen.as_is = chosen.as_is || of_run->as_is;
+    chosen.skip_bad = chosen.skip_bad || of_run->skip_bad;
+    if (chosen.table == inkling::TableForm{}) chosen.table = of_run->table;
+  }
   if (same && of_run->test && !chosen.test) {
     fmt::print(stderr, "Note      {} was trained on {}: measured on the {:.4g} % that it did not see\n", model,
                chosen.source, 100 * *of_run->test);
