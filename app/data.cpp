@@ -176,9 +176,15 @@ void run_info(const SourceArguments& source, bool json) {
   const Verdict verdict(data);
   if (json) {
     const ordered_json report = {
-        {"origin", data.origin},     {"mnist", verdict.is_mnist()}, {"sample", data.is_sample},
-        {"height", train.height},    {"width", train.width},        {"classes", train.class_names},
-        {"train", part_json(train)}, {"test", part_json(test)},     {"sha256", verdict.json()},
+        {"origin", data.origin},
+        {"mnist", verdict.is_mnist()},
+        {"sample", data.is_sample},
+        {"height", train.height},
+        {"width", train.width},
+        {"classes", train.class_names},
+        {"train", part_json(train)},
+        {"test", part_json(test)},
+        {"sha256", verdict.json()},
         {"made_test", data.made_test ? ordered_json{{"share", data.made_test->share}, {"seed", data.made_test->seed}}
                                      : ordered_json(nullptr)}};
     fmt::print("{}\n", report.dump(2));
@@ -189,12 +195,11 @@ void run_info(const SourceArguments& source, bool json) {
              verdict.text());
   constexpr std::size_t kMostNames = 40;  // guess: columns of the longest name that is told whole
   std::size_t names = 10;                 // columns
-  for (const std::string& each : train.class_names) 
-    names = std::clamp(columns_of(each) + 1, names, kMostNames);
+  for (const std::string& each : train.class_names) names = std::clamp(columns_of(each) + 1, names, kMostNames);
   fmt::print("{:<{}}{:>18}{:>18}\n", "", names, "train", "test");
   fmt::print("{:<{}}{:>18}{:>18}\n", "images", names, with_commas(train.count()), with_commas(test.count()));
-  fmt::print("{:<{}}{:>16.1f} %{:>16.1f} %{}\n\n", "ink", names, 100 * ink(train),
-             100 * ink(test), names == 10 ? "   pixels that are not background" : "");
+  fmt::print("{:<{}}{:>16.1f} %{:>16.1f} %{}\n\n", "ink", names, 100 * ink(train), 100 * ink(test),
+             names == 10 ? "   pixels that are not background" : "");
   const auto train_counts = class_counts(train);
   const auto test_counts = class_counts(test);
   const auto cell = [](std::size_t count, std::size_t all) {
@@ -221,7 +226,8 @@ void run_show(const ShowArguments& arguments) {
   const bool train = arguments.split == "train" || (arguments.split.empty() && data.test.count() == 0);
   const Dataset& part = train ? data.train : data.test;
   const std::string split = train ? "train" : "test";
-  if (part.count() == 0) fail(ErrorKind::config, "{}: has no test part; show its images with --split train", data.origin);
+  if (part.count() == 0)
+    fail(ErrorKind::config, "{}: has no test part; show its images with --split train", data.origin);
   const std::uint64_t first = arguments.index.value_or(0);
   if (first >= part.count())
     fail(ErrorKind::config, "--index {}: the {} part has images 0 to {}", first, split, part.count() - 1);

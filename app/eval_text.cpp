@@ -75,8 +75,8 @@ std::vector<std::string> class_table(const EvalReport& r, const std::vector<std:
                                     "        precision  recall     F1  images"};
   for (std::size_t c = 0; c < r.class_names.size(); ++c) {
     const inkling::ClassStatistics& each = r.statistics.classes[c];
-    lines.push_back(fmt::format("{:>8.7}{:>9}{:>8}{:>7}{:>7}", names[c], percent(each.precision),
-                                percent(each.recall), percent(each.f1), each.support));
+    lines.push_back(fmt::format("{:>8.7}{:>9}{:>8}{:>7}{:>7}", names[c], percent(each.precision), percent(each.recall),
+                                percent(each.f1), each.support));
   }
   lines.push_back(fmt::format("{:>8}{:>9}{:>8}{:>7}{:>7}", "mean", percent(r.statistics.macro_precision),
                               percent(r.statistics.macro_recall), percent(r.statistics.macro_f1), r.statistics.count));

@@ -237,7 +237,8 @@ void run_predict(const PredictArguments& arguments) {
     fail(ErrorKind::config, "--format and --output are for the answers to a table: a file of many images");
   std::vector<Question> questions;
   if (arguments.random || arguments.index) questions.push_back(from_test_set(arguments, loaded));
-  for (const std::string& path : arguments.images) questions.push_back(from_file(path, loaded.info, arguments.data.as_is));
+  for (const std::string& path : arguments.images)
+    questions.push_back(from_file(path, loaded.info, arguments.data.as_is));
 
   inkling::Reader reader(model);
   std::vector<inkling::Reading> readings;

@@ -7,6 +7,7 @@
 #include "app/progress.h"
 #include "app/usage.h"
 #include "inkling/core/error.h"
+#include "inkling/core/file.h"
 #include "inkling/data/locate.h"
 
 namespace fs = std::filesystem;
@@ -124,17 +125,29 @@ SourceArguments source_of(const inkling::DataFacts& facts) {
 std::optional<SourceArguments> source_of_run(const std::string& path) {
   std::error_code ignored;
   if (!fs::is_regular_file(fs::path(path) / "config.json", ignored)) return std::nullopt;
-  return source_of(inkling::read_history(path).data);
+  const inkling::Bytes text = inkling::read_file(fs::path(path) / "config.json", inkling::kMaxConfigBytes);
+  return source_of(
+      inkling::history_from_text({reinterpret_cast<const char*>(text.data()), text.size()}, "", path).data);
 }
 
 SourceArguments source_to_measure(const SourceArguments& named, const std::string& model) {
-  const std::optional<SourceArguments> of_run = source_of_run(model);
+  std::optional<SourceArguments> of_run;
+  try {
+    of_run = source_of_run(model);
+  } catch (const inkling::Error& error) {
+    fmt::print(stderr, "Note      what the model was trained on cannot be read: {}\n", error.what());
+  }
   if (!named.any()) return of_run.value_or(SourceArguments{.source = "mnist"});
   SourceArguments chosen = named;
   if (chosen.source.empty()) chosen.source = of_run ? of_run->source : "mnist";
   std::error_code ignored;
   const bool same =
       of_run && (of_run->source == chosen.source || fs::equivalent(of_run->source, chosen.source, ignored));
+  if (same) {
+    chosen.as_is = chosen.as_is || of_run->as_is;
+    chosen.skip_bad = chosen.skip_bad || of_run->skip_bad;
+    if (chosen.table == inkling::TableForm{}) chosen.table = of_run->table;
+  }
   if (same && of_run->test && !chosen.test) {
     fmt::print(stderr, "Note      {} was trained on {}: measured on the {:.4g} % that it did not see\n", model,
                chosen.source, 100 * *of_run->test);

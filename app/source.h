@@ -40,10 +40,10 @@ inkling::ImageSet load_images(const std::string& path, const inkling::TableForm&
 // The data of a run, split as they were for it.
 SourceArguments source_of(const inkling::DataFacts& facts);
 // The same of the run that `path` is the folder of; nothing where it is no run. Throws
-// inkling::Error: a run that cannot be read.
+// inkling::Error: its config.json cannot be read.
 std::optional<SourceArguments> source_of_run(const std::string& path);
 
 // What to measure a model on: what is named; otherwise the data of its run; otherwise MNIST. Where the data that are
-// named are those of its run, and have no test part, they are split as they were for the run, with a remark: else the
-// model would be asked what it has learned by heart.
+// named are those of its run, they are read as they were for it, and split as they were, with a remark: else the model
+// would be asked what it has learned by heart.
 SourceArguments source_to_measure(const SourceArguments& named, const std::string& model);

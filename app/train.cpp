@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <functional>
 #include <future>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -224,9 +225,10 @@ Recipe recipe_to_resume(const TrainArguments& arguments, const RunFolder& run) {
 SourceArguments source_to_resume(const SourceArguments& named, const RunFolder& run) {
   if (!named.source.empty()) return named;
   if (named.any())
-    fail(ErrorKind::config,
-         "--resume takes the data from the run: leave out --test, --test-seed, --as-is and --skip-bad, or name all with "
-         "--data");
+    fail(
+        ErrorKind::config,
+        "--resume takes the data from the run: leave out --test, --test-seed, --as-is and --skip-bad, or name all with "
+        "--data");
   return source_of_run(run.path().string()).value();
 }
 
@@ -352,19 +354,20 @@ void run_train(const TrainArguments& arguments) {
   if (source.source.empty()) source.source = "mnist";
   // A small network is drawn while the data is read; for a large one broken data should not have to wait.
   constexpr std::size_t kSmall = 1u << 20;  // guess: 0.1 s
-  const auto draw = [&] {
-    inkling::Mlp drawn(recipe.network);
-    inkling::initialize(drawn, recipe.fit.seed, recipe.init);
+  const auto draw = [](const Recipe& of) {
+    inkling::Mlp drawn(of.network);
+    inkling::initialize(drawn, of.fit.seed, of.init);
     return drawn;
   };
-  std::future<inkling::Mlp> drawn = std::async(inkling::arena_size(inkling::parameter_table(recipe.network)) < kSmall
+  const Recipe asked = recipe;  // which the other thread reads
+  std::future<inkling::Mlp> drawn = std::async(inkling::arena_size(inkling::parameter_table(asked.network)) < kSmall
                                                    ? std::launch::async | std::launch::deferred
                                                    : std::launch::deferred,
-                                               draw);
-  const bool free_ends = !resumes && arguments.recipe->config_file.empty() && !arguments.recipe->given.contains("layers");
-  const inkling::Config expected = recipe.network;
+                                               draw, std::cref(asked));
+  const bool free_ends =
+      !resumes && arguments.recipe->config_file.empty() && !arguments.recipe->given.contains("layers");
   const TrainingData data(source, recipe, free_ends);
-  if (recipe.network != expected) drawn = std::async(std::launch::deferred, draw);
+  if (recipe.network != asked.network) drawn = std::async(std::launch::deferred, draw, std::cref(recipe));
 
   const InterruptGuard guard;
   inkling::Mlp model = drawn.get();

@@ -1,4 +1,5 @@
-// Any bytes as a .npy file of images and as one of labels: either one inkling::Error, or as many bytes as its shape says.
+// Any bytes as a .npy file of images and as one of labels: either one inkling::Error, or as many bytes as its shape
+// says.
 #include <cstdlib>
 
 #include "inkling/core/error.h"

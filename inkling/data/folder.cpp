@@ -106,7 +106,8 @@ struct File {
 // Reads all files of a part, each into its place.
 class PartReader {
  public:
-  PartReader(ThreadPool& pool, const FolderOptions& options, BadImages& bad) : pool_(pool), options_(options), bad_(bad) {}
+  PartReader(ThreadPool& pool, const FolderOptions& options, BadImages& bad)
+      : pool_(pool), options_(options), bad_(bad) {}
 
   // `size` is every image's; where it is not known yet, it becomes that of the first image that can be read. `done`
   // counts up to `total`.
@@ -160,7 +161,8 @@ Outcome PartReader::put(const File& file, std::size_t place, Size size, std::spa
   }
 }
 
-Dataset PartReader::read(std::span<const File> files, std::optional<Size>& known, std::size_t& done, std::size_t total) {
+Dataset PartReader::read(std::span<const File> files, std::optional<Size>& known, std::size_t& done,
+                         std::size_t total) {
   constexpr std::size_t kAtOnce = 64;  // guess: images of each thread from one call of progress to the next
   find_size(files, known);
   const Size size = known.value_or(Size{1, 1});
@@ -209,7 +211,8 @@ std::vector<File> files_of(const std::vector<ClassFolder>& part, const std::vect
 }
 
 // "3 files that are no images were passed over: a, b, c"
-void tell_passed_over(const FolderListing& listing, const std::vector<std::string>& files, const FolderOptions& options) {
+void tell_passed_over(const FolderListing& listing, const std::vector<std::string>& files,
+                      const FolderOptions& options) {
   std::vector<std::string> all = listing.passed_over;
   all.insert(all.end(), files.begin(), files.end());
   if (all.empty() || !options.note) return;

@@ -67,8 +67,7 @@ class Seen {
  public:
   void add(const fs::path& folder) {
     struct stat info {};
-    if (::stat(folder.c_str(), &info) != 0)
-      fail(ErrorKind::io, "{}: cannot be examined", folder.string());
+    if (::stat(folder.c_str(), &info) != 0) fail(ErrorKind::io, "{}: cannot be examined", folder.string());
     const auto [at, fresh] = seen_.try_emplace({info.st_dev, info.st_ino}, folder);
     if (!fresh)
       fail(ErrorKind::config, "{} and {} are one folder: a link goes in a circle, or a class is there twice",
@@ -122,7 +121,8 @@ std::vector<ClassFolder> list_part(const fs::path& folder, Seen& seen, std::vect
 std::optional<std::string> part_folder(const fs::path& folder, const std::vector<Entry>& entries,
                                        std::array<std::string_view, 2> names) {
   for (const Entry& entry : entries)
-    if (entry.is_folder && std::ranges::find(names, lower(entry.name)) != names.end() && has_folders(folder / entry.name))
+    if (entry.is_folder && std::ranges::find(names, lower(entry.name)) != names.end() &&
+        has_folders(folder / entry.name))
       return entry.name;
   return std::nullopt;
 }
@@ -166,9 +166,9 @@ bool natural_less(std::string_view a, std::string_view b) {
 }
 
 bool promises_image(std::string_view name) {
-  constexpr std::array<std::string_view, 18> kEndings = {".png",  ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp",
+  constexpr std::array<std::string_view, 18> kEndings = {".png",  ".jpg", ".jpeg", ".jpe",  ".jfif", ".bmp",
                                                          ".gif",  ".tif", ".tiff", ".webp", ".heic", ".heif",
-                                                         ".avif", ".pgm", ".ppm",  ".pbm", ".pnm",  ".jp2"};
+                                                         ".avif", ".pgm", ".ppm",  ".pbm",  ".pnm",  ".jp2"};
   const std::string low = lower(name);
   return std::ranges::any_of(kEndings, [&](std::string_view ending) { return low.ends_with(ending); });
 }

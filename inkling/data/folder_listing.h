@@ -20,9 +20,9 @@ struct ClassFolder {
 };
 
 struct FolderListing {
-  std::vector<ClassFolder> train;                   // in natural order
-  std::optional<std::vector<ClassFolder>> test{};   // each class is one of train's
-  std::vector<std::string> passed_over{};           // files and folders beside the class folders
+  std::vector<ClassFolder> train;                  // in natural order
+  std::optional<std::vector<ClassFolder>> test{};  // each class is one of train's
+  std::vector<std::string> passed_over{};          // files and folders beside the class folders
 };
 
 // Throws Error: io (unreadable, a link in circles), shape (one class, an empty one, one that only the test part has),

@@ -47,7 +47,7 @@ bool is_npy_folder(const fs::path& folder) {
 }
 
 SourceParts load_npy_folder(const fs::path& path, std::size_t class_count,
-                      const std::function<void(const std::string&)>& note) {
+                            const std::function<void(const std::string&)>& note) {
   std::error_code ignored;
   const fs::path folder = fs::is_directory(path, ignored) ? path : path.has_parent_path() ? path.parent_path() : ".";
   const std::vector<std::string> names = arrays_in(folder);

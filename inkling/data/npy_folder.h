@@ -22,6 +22,6 @@ bool is_npy_folder(const std::filesystem::path& folder);
 // `path` is such a folder, or one of its files. With class_count 0 there are as many classes as the labels need, and at
 // least ten. Throws Error: io, format, shape, limit.
 SourceParts load_npy_folder(const std::filesystem::path& path, std::size_t class_count = 0,
-                      const std::function<void(const std::string&)>& note = {});
+                            const std::function<void(const std::string&)>& note = {});
 
 }  // namespace inkling

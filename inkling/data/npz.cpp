@@ -104,7 +104,7 @@ class Member {
 };
 
 SourceParts read_archive(zip_t* archive, std::string_view where, std::size_t class_count, std::size_t max_bytes,
-                   const std::function<void(const std::string&)>& note) {
+                         const std::function<void(const std::string&)>& note) {
   const Members members = arrays_of(archive, where);
   return read_arrays(members.names, where, class_count,
                      {.images =
@@ -127,17 +127,17 @@ bool is_zip(std::span<const std::uint8_t> bytes) {
 }
 
 SourceParts parse_npz(std::span<const std::uint8_t> bytes, std::string_view where, std::size_t class_count,
-                std::size_t max_bytes, const std::function<void(const std::string&)>& note) {
+                      std::size_t max_bytes, const std::function<void(const std::string&)>& note) {
   if (!is_zip(bytes))
     fail(ErrorKind::format,
          "{}: expected an .npz (zip) file, found something else; IDX files are named by their folder", where);
-  const Archive archive =
-      open_zip([&](zip_error_t* error) { return zip_source_buffer_create(bytes.data(), bytes.size(), 0, error); }, where);
+  const Archive archive = open_zip(
+      [&](zip_error_t* error) { return zip_source_buffer_create(bytes.data(), bytes.size(), 0, error); }, where);
   return read_archive(archive.get(), where, class_count, max_bytes, note);
 }
 
 SourceParts load_npz(const std::filesystem::path& path, std::size_t class_count,
-               const std::function<void(const std::string&)>& note) {
+                     const std::function<void(const std::string&)>& note) {
   const std::string where = path.string();
   {
     InputFile file(path, kMaxArchive);

@@ -26,11 +26,12 @@ bool is_zip(std::span<const std::uint8_t> bytes);
 // need, and at least ten. `max_bytes` is how many pixels of a part are accepted; `note` gets a remark on members that
 // are passed over. Throws Error: format (not a zip, a member missing or corrupt, wrong type, order or rank, a label out
 // of range), shape (sizes that do not match), limit.
-SourceParts parse_npz(std::span<const std::uint8_t> bytes, std::string_view where, std::size_t class_count = kDigitClasses,
-                std::size_t max_bytes = kMaxInflated, const std::function<void(const std::string&)>& note = {});
+SourceParts parse_npz(std::span<const std::uint8_t> bytes, std::string_view where,
+                      std::size_t class_count = kDigitClasses, std::size_t max_bytes = kMaxInflated,
+                      const std::function<void(const std::string&)>& note = {});
 
 // Throws Error: io, and what parse_npz throws.
 SourceParts load_npz(const std::filesystem::path& path, std::size_t class_count = kDigitClasses,
-               const std::function<void(const std::string&)>& note = {});
+                     const std::function<void(const std::string&)>& note = {});
 
 }  // namespace inkling

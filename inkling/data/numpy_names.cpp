@@ -69,7 +69,7 @@ std::pair<Role, Part> meaning_of(std::string_view name) {
   Role role = Role::none;
   Part part = Part::none;
   for (const std::string& word : words_of(name)) {
-    if (is_one_of(word, {"name", "names"})) return {Role::none, Part::none};  // class_names: no classes of images
+    if (is_one_of(word, {"name", "names"})) return {Role::none, Part::none};        // class_names: no classes of images
     if (role != Role::labels && role_of(word) != Role::none) role = role_of(word);  // image_labels are labels
     if (part == Part::none) part = part_of(word);
   }
@@ -102,12 +102,13 @@ ArraySet find_arrays(std::span<const std::string> names, std::string_view where)
 
   if (!found[0][0] && !found[0][1] && !found[1][0] && !found[1][1])
     fail(ErrorKind::format, "{}: no arrays of images and labels are known by these names: {}; {}", where,
-         names.empty() ? "(none)" : fmt::format("{}", fmt::join(names.first(std::min<std::size_t>(names.size(), 10)), ", ")),
+         names.empty() ? "(none)"
+                       : fmt::format("{}", fmt::join(names.first(std::min<std::size_t>(names.size(), 10)), ", ")),
          kExpected);
   for (const auto& part : found)
     if (part[0].has_value() != part[1].has_value())
-      fail(ErrorKind::format, "{}: {} is there, and its {} are missing; {}", where, names[part[0] ? *part[0] : *part[1]],
-           part[0] ? "labels" : "images", kExpected);
+      fail(ErrorKind::format, "{}: {} is there, and its {} are missing; {}", where,
+           names[part[0] ? *part[0] : *part[1]], part[0] ? "labels" : "images", kExpected);
   if (!found[0][0])
     fail(ErrorKind::format, "{}: {} and {} are a test part; the training part is missing; {}", where,
          names[*found[1][0]], names[*found[1][1]], kExpected);
@@ -117,7 +118,7 @@ ArraySet find_arrays(std::span<const std::string> names, std::string_view where)
 }
 
 SourceParts read_arrays(std::span<const std::string> names, std::string_view where, std::size_t class_count,
-                  const ArrayReaders& readers, const std::function<void(const std::string&)>& note) {
+                        const ArrayReaders& readers, const std::function<void(const std::string&)>& note) {
   const ArraySet set = find_arrays(names, where);
   if (note && !set.others.empty()) {
     std::vector<std::string_view> others;
@@ -131,7 +132,8 @@ SourceParts read_arrays(std::span<const std::string> names, std::string_view whe
     std::string where;
   };
   const auto read = [&](const ArrayPair& pair) {
-    Read part{.images = readers.images(pair.images, where_of(pair.images)), .labels = {}, .where = where_of(pair.labels)};
+    Read part{
+        .images = readers.images(pair.images, where_of(pair.images)), .labels = {}, .where = where_of(pair.labels)};
     part.labels = readers.labels(pair.labels, part.where);
     return part;
   };

@@ -46,6 +46,6 @@ struct ArrayReaders {
 // gets a remark where names are passed over. Throws Error: as find_arrays, make_dataset and check_same_kind, and what
 // the readers throw.
 SourceParts read_arrays(std::span<const std::string> names, std::string_view where, std::size_t class_count,
-                  const ArrayReaders& readers, const std::function<void(const std::string&)>& note);
+                        const ArrayReaders& readers, const std::function<void(const std::string&)>& note);
 
 }  // namespace inkling

@@ -74,7 +74,10 @@ HeldOut hold_out(Dataset data, double share, std::uint64_t seed, Hold purpose) {
   shuffled_indices(data.count(), Rng(seed, test ? streams::kTestSplit : streams::kSplit), order);
   std::vector<std::size_t> left(data.class_count());  // of each class, still to be held out
   for (const std::uint8_t label : data.labels) ++left[label];
-  for (std::size_t& n : left) n = static_cast<std::size_t>(std::lround(share * static_cast<double>(n)));
+  for (std::size_t& n : left) {
+    const auto held = static_cast<std::size_t>(std::lround(share * static_cast<double>(n)));
+    n = test && held == n ? n - std::min<std::size_t>(n, 1) : held;  // no class is tested that nobody has learned
+  }
   std::vector<bool> out(data.count());
   for (const std::uint32_t j : order)
     if (left[data.labels[j]] > 0) {

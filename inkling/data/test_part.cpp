@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "inkling/core/error.h"
 #include "inkling/data/select.h"
@@ -16,6 +18,16 @@ Dataset no_images_like(const Dataset& data) {
 
 // "10 %", "12.5 %"
 std::string percent(double share) { return fmt::format("{:.4g} %", 100 * share); }
+
+// The usual share, or as much more as gives one image of the smallest class that can spare one.
+double usual_share(const Dataset& data) {
+  std::vector<std::size_t> counts(data.class_count());
+  for (const std::uint8_t label : data.labels) ++counts[label];
+  double share = kUsualTestShare;
+  for (const std::size_t n : counts)
+    if (n > 1) share = std::max(share, 0.5 / static_cast<double>(n));
+  return share;
+}
 
 }  // namespace
 
@@ -40,14 +52,15 @@ DataSplit with_test_part(SourceParts parts, const TestPartOptions& options, std:
     data.train = std::move(parts.train);
     return data;
   }
-  const double share = options.share.value_or(kUsualTestShare);
+  const double share = options.share ? *options.share : usual_share(parts.train);
   HeldOut held = hold_out(std::move(parts.train), share, options.seed, Hold::test);
   data.train = std::move(held.rest);
   data.test = std::move(held.held_out);
   data.made_test = MadeTestPart{.share = share, .seed = options.seed};
   if (note && !options.share)
-    note(fmt::format("{}: has no test part: {} of its images, even by class, are kept for it; choose how many by --test",
-                     where, percent(share)));
+    note(
+        fmt::format("{}: has no test part: {} of its images, even by class, are kept for it; choose how many by --test",
+                    where, percent(share)));
   return data;
 }
 

@@ -16,7 +16,7 @@
 
 namespace inkling {
 
-inline constexpr double kUsualTestShare = 0.1;  // guess
+inline constexpr double kUsualTestShare = 0.1;  // guess; more where a class has less than five images
 
 // What becomes of a set that has no test part where no share is named.
 enum class WithoutTest {

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "inkling/core/error.h"
-#include "inkling/data/source.h"
 #include "inkling/core/file.h"
+#include "inkling/data/source.h"
 #include "inkling/format/strict_json.h"
 #include "inkling/model/mlp.h"
 

@@ -125,8 +125,8 @@ TEST_F(Locate, ANamedSourceThatCannotBeUsedIsAnError) {
   put(folder_ / "work/data", 1);
   EXPECT_TRUE(refuses(ErrorKind::config, "expected mnist, fashion, sample, a folder or a file",
                       [&] { load_data("mnits", options_); }));
-  EXPECT_TRUE(
-      refuses(ErrorKind::format, "work: found a folder of data", [&] { load_data((folder_ / "work").string(), options_); }));
+  EXPECT_TRUE(refuses(ErrorKind::format, "work: found a folder of data",
+                      [&] { load_data((folder_ / "work").string(), options_); }));
 }
 
 TEST_F(Locate, TheClassesAreThoseOfTheLabelsOrAsManyAsTheCallerSays) {

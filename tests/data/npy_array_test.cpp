@@ -70,7 +70,8 @@ TEST(NpyArray, BooleansAreBlackAndWhite) {
 TEST(NpyArray, FloatsFromZeroToOneAreScaled) {
   EXPECT_EQ(images(image_file("<f4", std::vector<float>{0, 1, 0.5f, 1 / 255.0f, 254 / 255.0f})).pixels,
             (Bytes{0, 255, 128, 1, 254}));
-  EXPECT_EQ(images(image_file("<f8", std::vector<double>{0, 1.0 / 255, 2.0 / 255, 0.999})).pixels, (Bytes{0, 1, 2, 255}));
+  EXPECT_EQ(images(image_file("<f8", std::vector<double>{0, 1.0 / 255, 2.0 / 255, 0.999})).pixels,
+            (Bytes{0, 1, 2, 255}));
 }
 
 // Every byte survives being divided by 255 and stored, as people do.
@@ -156,7 +157,8 @@ TEST(NpyArray, TextIsRefused) {
 }
 TEST(NpyArray, OtherElementTypesAreRefused) {
   for (const std::string type : {"<c8", "<i3", "<i16", "|V4", "<M8", "|u1x", "<f1", "<f16", "|b2"})
-    EXPECT_TRUE(refuses(ErrorKind::format, "element type '" + type + "'; expected", reading_images(type, "(1, 1, 1)", {0})))
+    EXPECT_TRUE(
+        refuses(ErrorKind::format, "element type '" + type + "'; expected", reading_images(type, "(1, 1, 1)", {0})))
         << type;
   for (const std::string type : {"", "u1", "u"})
     EXPECT_TRUE(refuses(ErrorKind::format, "unknown element type", reading_images(type, "(1, 1, 1)", {0}))) << type;
@@ -164,7 +166,8 @@ TEST(NpyArray, OtherElementTypesAreRefused) {
 TEST(NpyArray, FortranOrderIsRefused) {
   EXPECT_TRUE(refuses(ErrorKind::format, "x.npy: in Fortran order",
                       [] { images(npy(npy_dictionary("|u1", "(1, 2, 3)", "True"), Bytes(6))); }));
-  EXPECT_EQ(labels(npy(npy_dictionary("|u1", "(2,)", "True"), {1, 0})), (Bytes{1, 0}));  // of one dimension it says nothing
+  EXPECT_EQ(labels(npy(npy_dictionary("|u1", "(2,)", "True"), {1, 0})),
+            (Bytes{1, 0}));  // of one dimension it says nothing
 }
 TEST(NpyArray, FloatsWhoseRangeIsOpenAreRefused) {
   EXPECT_TRUE(refuses(ErrorKind::format, "the largest value is 16: neither 0..1 nor 0..255",
@@ -188,18 +191,20 @@ TEST(NpyArray, ColourIsRefused) {
     EXPECT_TRUE(refuses(ErrorKind::format, "images in colour", reading_images("|u1", shape, Bytes(72)))) << shape;
 }
 TEST(NpyArray, RowsThatAreNoSquaresAreRefused) {
-  EXPECT_TRUE(refuses(ErrorKind::format, "images of 35 pixels are no squares", reading_images("|u1", "(2, 35)", Bytes(70))));
+  EXPECT_TRUE(
+      refuses(ErrorKind::format, "images of 35 pixels are no squares", reading_images("|u1", "(2, 35)", Bytes(70))));
 }
 TEST(NpyArray, OneHotLabelsAreRefusedWithAdvice) {
   EXPECT_TRUE(refuses(ErrorKind::format, "one-hot", [] { labels(npy(npy_dictionary("|u1", "(2, 10)"), Bytes(20))); }));
 }
 TEST(NpyArray, FloatsAsLabelsAreRefused) {
-  EXPECT_TRUE(refuses(ErrorKind::format, "floats as labels",
-                      [] { labels(npy(npy_dictionary("<f4", "(2,)"), Bytes(8))); }));
+  EXPECT_TRUE(
+      refuses(ErrorKind::format, "floats as labels", [] { labels(npy(npy_dictionary("<f4", "(2,)"), Bytes(8))); }));
 }
 TEST(NpyArray, LabelsThatNoByteHoldsAreRefused) {
-  EXPECT_TRUE(refuses(ErrorKind::format, "label 1 is out of range: it is 256",
-                      [] { labels(npy(npy_dictionary("<i4", "(2,)"), elements<std::int32_t>({0, 256}))); }));
+  EXPECT_TRUE(refuses(ErrorKind::format, "label 1 is out of range: it is 256", [] {
+    labels(npy(npy_dictionary("<i4", "(2,)"), elements<std::int32_t>({0, 256})));
+  }));
   EXPECT_TRUE(refuses(ErrorKind::format, "label 0 is out of range: it is -3",
                       [] { labels(npy(npy_dictionary("|i1", "(1,)"), elements<std::int8_t>({-3}))); }));
 }

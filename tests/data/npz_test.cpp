@@ -74,10 +74,9 @@ TEST(Npz, TruncationAtAnyByteIsRefused) {
     EXPECT_THROW(parse_npz(std::span(file).first(size), "a.npz"), Error) << size;
 }
 TEST(Npz, EachMissingMemberIsNamed) {
-  const std::string says[] = {"a.npz: y_train is there, and its images are missing",
-                              "a.npz: x_train is there, and its labels are missing",
-                              "a.npz: y_test is there, and its images are missing",
-                              "a.npz: x_test is there, and its labels are missing"};
+  const std::string says[] = {
+      "a.npz: y_train is there, and its images are missing", "a.npz: x_train is there, and its labels are missing",
+      "a.npz: y_test is there, and its images are missing", "a.npz: x_test is there, and its labels are missing"};
   for (std::size_t i = 0; i < 4; ++i) {
     auto list = members();
     list.erase(list.begin() + static_cast<std::ptrdiff_t>(i));
@@ -97,7 +96,8 @@ TEST(Npz, OtherMembersArePassedOverWithARemark) {
   list.push_back({"class_names.npy", Bytes(10)});
   list.push_back({"README.txt", Bytes(10)});
   std::string said;
-  const SourceParts data = parse_npz(zip(list), "a.npz", 0, kMaxInflated, [&](const std::string& text) { said += text; });
+  const SourceParts data =
+      parse_npz(zip(list), "a.npz", 0, kMaxInflated, [&](const std::string& text) { said += text; });
   EXPECT_TRUE(same(data.train, kTrain));
   EXPECT_EQ(said, "a.npz: passed over: x_val, class_names");
 }
@@ -112,9 +112,9 @@ TEST(Npz, ABadDirectoryIsRefused) {
   for (const std::size_t place : {10u, 12u, 16u}) {  // entries, bytes of the directory, its place
     Bytes wrong = right;
     wrong[wrong.size() - 22 + place] ^= 0x55;
-    EXPECT_TRUE(refuses(ErrorKind::format, "a.npz: the .npz (zip) file is truncated or corrupt",
-                        [&] { parse_npz(wrong, "a.npz"); }))
-        << place;
+    EXPECT_TRUE(refuses(ErrorKind::format, "a.npz: the .npz (zip) file is truncated or corrupt", [&] {
+      parse_npz(wrong, "a.npz");
+    })) << place;
   }
   Bytes wrong = right;  // a member's place in the directory leads nowhere
   const std::size_t directory = right[right.size() - 6] | std::size_t{right[right.size() - 5]} << 8;

@@ -70,6 +70,19 @@ TEST(TestPart, WithoutAShareATenthIsHeldOutAndSaidSo) {
   EXPECT_NE(said.find("--test"), std::string::npos) << said;
 }
 
+TEST(TestPart, SmallClassesGiveAnImageAndKeepOne) {
+  Dataset data = numbered(24);  // classes 0 to 3 have three images, the others two
+  const DataSplit split = with_test_part({.train = data}, {}, "set");
+  for (int c = 0; c < 10; ++c) {
+    EXPECT_GE(std::ranges::count(split.test.labels, c), 1) << c;
+    EXPECT_GE(std::ranges::count(split.train.labels, c), 1) << c;
+  }
+  data.labels[7] = 11;  // one image of a class
+  data.class_names = digit_names(12);
+  for (const double share : {0.5, 0.9})
+    EXPECT_EQ(std::ranges::count(with_test_part({.train = data}, {.share = share}, "set").train.labels, 11), 1);
+}
+
 TEST(TestPart, ToMeasureAllImagesAreTheTestPart) {
   const DataSplit data = with_test_part({.train = numbered(50)}, {.without = WithoutTest::all_test}, "set");
   EXPECT_TRUE(same(data.test, numbered(50)));
@@ -84,15 +97,14 @@ TEST(TestPart, ToLookAtAllImagesAreTheTrainingPart) {
 }
 
 TEST(TestPart, AShareOfASetThatHasOneIsRefused) {
-  EXPECT_TRUE(refuses(ErrorKind::config, "set: has a test part of 10 images: leave out --test", [] {
-    with_test_part({.train = numbered(30), .test = numbered(10)}, {.share = 0.1}, "set");
-  }));
+  EXPECT_TRUE(refuses(ErrorKind::config, "set: has a test part of 10 images: leave out --test",
+                      [] { with_test_part({.train = numbered(30), .test = numbered(10)}, {.share = 0.1}, "set"); }));
 }
 TEST(TestPart, AShareThatIsNoneIsRefused) {
   for (const double share : {0.0, 1.0, -0.5, 2.0, std::nan("")})
-    EXPECT_TRUE(refuses(ErrorKind::config, "between 0 and 1",
-                        [&] { with_test_part({.train = numbered(30)}, {.share = share}, "set"); }))
-        << share;
+    EXPECT_TRUE(refuses(ErrorKind::config, "between 0 and 1", [&] {
+      with_test_part({.train = numbered(30)}, {.share = share}, "set");
+    })) << share;
 }
 TEST(TestPart, AShareThatLeavesNothingIsRefused) {
   EXPECT_TRUE(refuses(ErrorKind::config, "leaves 30 to train on and 0 to test with",
