@@ -3,10 +3,9 @@ import csv
 import gzip
 import io
 import json
-import pathlib
 import os
+import pathlib
 import unittest
-import zipfile
 
 import numpy
 
@@ -47,8 +46,8 @@ class TableTest(ProgramTest):
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         return path
 
-    def train(self, *arguments):
-        return self.inkling("train", "--out", "run", *QUICK, *arguments)
+    def train(self, *arguments, epochs=1):
+        return self.inkling("train", "--out", "run", "--epochs", epochs, "--threads", 1, *arguments)
 
     def put_kaggle(self, count=600):
         """Kaggle's Digit Recognizer, made of the sample."""
@@ -87,7 +86,7 @@ class Train(TableTest):
         for image, label in zip(images.reshape(300, 256).tolist(), labels):
             writer.writerow([*image, names[label]])
         self.put("lines.csv", text.getvalue())
-        output = self.train("--data", "lines.csv", "--test", 0.2, "--epochs", 20)
+        output = self.train("--data", "lines.csv", "--test", 0.2, epochs=20)
         self.assertIn("256-128-3", output.stderr)
         lines = self.inkling("predict", "run", "lines.csv", "--format", "csv").stdout.splitlines()
         read = [row[1] for row in csv.reader(lines[1:])]
@@ -128,7 +127,7 @@ class Train(TableTest):
 class Predict(TableTest):
     def test_kaggles_contest_from_download_to_submission(self):
         self.put_kaggle()
-        self.train("--data", "kaggle", "--test", 0.1)
+        self.train("--data", "kaggle", "--test", 0.1, epochs=10)
         result = self.inkling("predict", "run", "kaggle/test.csv", "--format", "kaggle", "-o", "submission.csv")
         self.assertEqual(result.stdout, "")
         table = list(csv.reader((self.folder / "submission.csv").read_text().splitlines()))
@@ -141,9 +140,9 @@ class Predict(TableTest):
 
     def test_answers_as_text_csv_and_json_say_the_same(self):
         self.put_kaggle()
-        self.train("--data", "kaggle", "--test", 0.1)
+        self.train("--data", "kaggle", "--test", 0.1, epochs=10)
         images, labels = sample("t10k")
-        self.put("ten.csv", rows(images[:10], labels[:10]))
+        self.put("ten.csv", "label," + ",".join(f"pixel{i}" for i in range(784)) + "\n" + rows(images[:10], labels[:10]))
         text = self.inkling("predict", "run", "ten.csv")
         self.assertEqual(len(text.stdout.splitlines()), 10)
         self.assertIn(" of 10 right", text.stderr)
@@ -160,7 +159,7 @@ class Predict(TableTest):
 
     def test_idx_files_and_numpy_archives_are_answered_like_tables(self):
         self.put_kaggle()
-        self.train("--data", "kaggle", "--test", 0.1)
+        self.train("--data", "kaggle", "--test", 0.1, epochs=10)
         images, labels = sample("t10k")
         self.put("ten.csv", rows(images[:10]))
         self.put("ten-images-idx3-ubyte", idx(images[:10].reshape(-1, 28, 28)))
@@ -169,7 +168,7 @@ class Predict(TableTest):
 
     def test_nothing_is_written_where_something_is_wrong(self):
         self.put_kaggle()
-        self.train("--data", "kaggle", "--test", 0.1)
+        self.train("--data", "kaggle", "--test", 0.1, epochs=10)
         self.put("ragged.csv", "1,2,3,4\n1,2,3\n")
         self.refused("predict", "run", "ragged.csv", "-o", "out.csv", status=1, says="ragged.csv: line 2, column 4")
         self.put("small.csv", "1,2,3,4\n")
