@@ -81,7 +81,7 @@ void smooth(std::vector<float>& values, std::size_t height, std::size_t width) {
 Image by_hysteresis(const std::vector<float>& absorbed, std::size_t height, std::size_t width, double weak,
                     double strong) {
   Image mask{.height = height, .width = width, .pixels = std::vector<std::uint8_t>(absorbed.size())};
-  for (std::size_t i = 0; i < absorbed.size(); ++i) mask.pixels[i] = static_cast<double>(absorbed[i]) > weak ? 255 : 0;
+  for (std::size_t i = 0; i < absorbed.size(); ++i) mask.pixels[i] = absorbed[i] > static_cast<float>(weak) ? 255 : 0;
   const Components found = components_of(mask);
   std::vector<bool> kept(found.parts.size() + 1);
   for (std::size_t i = 0; i < absorbed.size(); ++i)
@@ -146,9 +146,8 @@ Ink ink_of(const Image& given, bool dark_ink) {
     smooth(absorbed, height, width);
     measure();
   }
-  const double faint = std::max(kFaintest, 3 * ink.noise);
-  for (std::size_t i = 0; i < absorbed.size(); ++i)
-    ink.mask.pixels[i] = static_cast<double>(absorbed[i]) > faint ? 255 : 0;
+  const auto faint = static_cast<float>(std::max(kFaintest, 3 * ink.noise));
+  for (std::size_t i = 0; i < absorbed.size(); ++i) ink.mask.pixels[i] = absorbed[i] > faint ? 255 : 0;
   ink.lines = remove_lines(ink.mask, absorbed);
   if (ink.lines > 0) measure();
   if (contrast > apart) {
@@ -166,9 +165,10 @@ Ink ink_of(const Image& given, bool dark_ink) {
   }
 
   const double paper = std::min(1.5 * ink.noise, 0.2 * contrast);
+  const auto scale = static_cast<float>(255 / (contrast - paper));
   for (std::size_t i = 0; i < absorbed.size(); ++i) {
-    const double share = (static_cast<double>(absorbed[i]) - paper) / (contrast - paper);
-    ink.evened.pixels[i] = static_cast<std::uint8_t>(std::lround(std::clamp(share, 0.0, 1.0) * 255));
+    const float share = (absorbed[i] - static_cast<float>(paper)) * scale;
+    ink.evened.pixels[i] = static_cast<std::uint8_t>(std::clamp(share, 0.0f, 255.0f) + 0.5f);
   }
   ink.blank = false;
   ink.contrast = contrast;
@@ -185,15 +185,23 @@ Ink ink_of(const Image& given) {
 }
 
 Box box_of(const Image& mask) {
-  std::size_t top = mask.height, bottom = 0, left = mask.width, right = 0;
-  for (std::size_t r = 0; r < mask.height; ++r)
-    for (std::size_t c = 0; c < mask.width; ++c) {
-      if (mask.pixels[r * mask.width + c] == 0) continue;
-      top = std::min(top, r), bottom = r + 1;
-      left = std::min(left, c), right = std::max(right, c + 1);
-    }
+  std::size_t top = mask.height, bottom = 0;
+  std::vector<std::uint8_t> columns(mask.width);  // whether any pixel of each is set
+  for (std::size_t r = 0; r < mask.height; ++r) {
+    const std::uint8_t* row = &mask.pixels[r * mask.width];
+    std::uint8_t any = 0;
+    for (std::size_t c = 0; c < mask.width; ++c) columns[c] |= row[c], any |= row[c];
+    if (any == 0) continue;
+    top = std::min(top, r), bottom = r + 1;
+  }
   if (bottom == 0) return {};
-  return {.top = top, .left = left, .height = bottom - top, .width = right - left};
+  const auto is_set = [](std::uint8_t column) { return column != 0; };
+  const auto left = std::find_if(columns.begin(), columns.end(), is_set) - columns.begin();
+  const auto behind = std::find_if(columns.rbegin(), columns.rend(), is_set) - columns.rbegin();
+  return {.top = top,
+          .left = static_cast<std::size_t>(left),
+          .height = bottom - top,
+          .width = mask.width - static_cast<std::size_t>(left + behind)};
 }
 
 }  // namespace inkling

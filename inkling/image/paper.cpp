@@ -1,9 +1,9 @@
 #include "inkling/image/paper.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
-#include <functional>
 #include <utility>
 
 #include "inkling/image/resample.h"
@@ -12,7 +12,7 @@
 namespace inkling {
 namespace {
 
-constexpr std::size_t kFineSide = 256, kCoarseSide = 96;  // guess: pixels of the scales that polarity and light take
+constexpr std::size_t kFineSide = 128, kCoarseSide = 48;  // guess: pixels of the scales that polarity and light take
 constexpr double kWindows[] = {0.2, 0.4, 0.6};  // guess: of the smaller side; the first is wider than most strokes
 constexpr double kSurelyInk = 0.25;             // guess: of the darkest, what the first guess takes for ink
 constexpr double kAsDark = 0.75;                // guess: of the darkest; shadows are lighter
@@ -26,20 +26,20 @@ std::size_t factor_to(const Image& image, std::size_t side) {
 // Sums over rectangles: (height + 1, width + 1) totals of all above and to the left.
 struct Totals {
   std::size_t width = 0;
-  std::vector<std::int64_t> sums;
+  std::vector<std::int32_t> sums;  // derived: kFineSide^2 * 255 fits
 
   template <typename Value>
   Totals(std::size_t height, std::size_t columns, const Value& value)
       : width(columns + 1), sums((height + 1) * (columns + 1), 0) {
     for (std::size_t r = 0; r < height; ++r) {
-      std::int64_t row = 0;
+      std::int32_t row = 0;
       for (std::size_t c = 0; c < columns; ++c) {
         row += value(r * columns + c);
         sums[(r + 1) * width + c + 1] = sums[r * width + c + 1] + row;
       }
     }
   }
-  std::int64_t of(std::size_t top, std::size_t bottom, std::size_t left, std::size_t right) const {
+  std::int32_t of(std::size_t top, std::size_t bottom, std::size_t left, std::size_t right) const {
     return sums[bottom * width + right] - sums[top * width + right] - sums[bottom * width + left] +
            sums[top * width + left];
   }
@@ -91,10 +91,10 @@ std::vector<float> light_around(const Image& image, const Image& ink, std::size_
     for (std::size_t c = 0; c < image.width; ++c)
       for (std::size_t radius = least_radius;; radius *= 2) {
         const Window window(image, r, c, radius);
-        const std::int64_t count = counts.of(window.top, window.bottom, window.left, window.right);
+        const std::int32_t count = counts.of(window.top, window.bottom, window.left, window.right);
         const bool everything = window.area() == image.pixels.size();
         if (static_cast<double>(count) < kEnoughPaper * static_cast<double>(window.area()) && !everything) continue;
-        const std::int64_t sum = sums.of(window.top, window.bottom, window.left, window.right);
+        const std::int32_t sum = sums.of(window.top, window.bottom, window.left, window.right);
         light[r * image.width + c] = count > 0 ? static_cast<float>(sum) / static_cast<float>(count) : 255;
         break;
       }
@@ -105,20 +105,20 @@ std::vector<float> light_around(const Image& image, const Image& ink, std::size_
 // shadow, so on the bright side it loses little by it.
 std::vector<float> least_around(const std::vector<float>& values, std::size_t height, std::size_t width,
                                 std::size_t radius) {
-  std::vector<float> rows(values.size()), least(values.size());
-  for (std::size_t r = 0; r < height; ++r)
-    for (std::size_t c = 0; c < width; ++c) {
-      const auto row = values.begin() + static_cast<std::ptrdiff_t>(r * width);
-      rows[r * width + c] = *std::min_element(row + static_cast<std::ptrdiff_t>(c - std::min(c, radius)),
-                                              row + static_cast<std::ptrdiff_t>(std::min(width, c + radius + 1)));
-    }
+  std::vector<float> rows = values;
   for (std::size_t r = 0; r < height; ++r) {
-    const std::size_t end = std::min(height, r + radius + 1);
-    std::copy_n(rows.begin() + static_cast<std::ptrdiff_t>(r * width), width,
-                least.begin() + static_cast<std::ptrdiff_t>(r * width));
-    for (std::size_t y = r - std::min(r, radius); y < end; ++y)
-      for (std::size_t c = 0; c < width; ++c)
-        least[r * width + c] = std::min(least[r * width + c], rows[y * width + c]);
+    const float* from = &values[r * width];
+    float* to = &rows[r * width];
+    for (std::size_t by = 1; by <= std::min(radius, width - 1); ++by) {
+      for (std::size_t c = by; c < width; ++c) to[c] = std::min(to[c], from[c - by]);
+      for (std::size_t c = 0; c + by < width; ++c) to[c] = std::min(to[c], from[c + by]);
+    }
+  }
+  std::vector<float> least = rows;
+  for (std::size_t by = 1; by <= std::min(radius, height - 1); ++by) {
+    const std::size_t count = (height - by) * width;
+    for (std::size_t i = 0; i < count; ++i) least[i] = std::min(least[i], rows[i + by * width]);
+    for (std::size_t i = 0; i < count; ++i) least[i + by * width] = std::min(least[i + by * width], rows[i]);
   }
   return least;
 }
@@ -131,15 +131,16 @@ float missing_light(const Image& image, const Light& light, std::vector<float>& 
     const auto paper = static_cast<float>(light[i]);
     missing[i] = std::max(0.0f, (paper - static_cast<float>(image.pixels[i])) / (paper + 1));
   }
-  std::vector<float> darkest = missing;
-  const auto nth = darkest.begin() + static_cast<std::ptrdiff_t>(std::min(kDarkest, darkest.size() - 1));
-  std::nth_element(darkest.begin(), nth, darkest.end(), std::greater<>());
-  return *nth;
+  std::array<std::size_t, 256> counts{};
+  for (const float m : missing) ++counts[static_cast<std::size_t>(m * 255)];
+  std::size_t level = 255;
+  for (std::size_t seen = counts[level]; seen <= kDarkest && level > 0; seen += counts[level]) --level;
+  return static_cast<float>(level) / 255;
 }
 
 void mark(Image& ink, const std::vector<float>& missing, double limit) {
-  for (std::size_t i = 0; i < missing.size(); ++i)
-    if (static_cast<double>(missing[i]) > std::max(0.02, limit)) ink.pixels[i] = 255;
+  const auto least = static_cast<float>(std::max(0.02, limit));
+  for (std::size_t i = 0; i < missing.size(); ++i) ink.pixels[i] |= missing[i] > least ? 255 : 0;
 }
 
 }  // namespace
