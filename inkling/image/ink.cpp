@@ -15,11 +15,12 @@
 namespace inkling {
 namespace {
 
-constexpr double kLeastContrast = 0.06;         // guess: a hard pencil's; paper's own texture has less
+constexpr double kLeastContrast = 0.07;         // guess: a hard pencil's; paper's own texture has less
 constexpr double kFaintest = 0.03;              // guess: what printed lines absorb at least
 constexpr std::size_t kSmoothable = 24;         // guess: pixels; strokes of smaller images would be lost
-constexpr double kNoisesApart = 4;              // guess: standard deviations between paper and what may be ink
+constexpr double kNoisesApart = 5;              // guess: standard deviations between paper and what may be ink
 constexpr double kWeak = 0.35, kStrong = 0.55;  // guess: of full ink; weak ink counts where it touches strong ink
+constexpr double kInkAbove = 6;                 // guess: standard deviations of the paper that full ink lies above it
 constexpr double kTooNoisy = 0.12;              // guess: noise above this part of the contrast is smoothed away first
 constexpr double kEdgeContact = 0.35;           // guess: of a side; what lies along it like that is the photo's edge
 constexpr double kFull = 0.9;                   // guess: this part of the ink's pixels absorbs less than full ink
@@ -27,6 +28,7 @@ constexpr double kFull = 0.9;                   // guess: this part of the ink's
 // The number that a share of the values lies below, in steps of 1 / 1024.
 class Distribution {
  public:
+  static constexpr std::size_t kSteps = 1024;
   void add(float value) {
     ++counts_[static_cast<std::size_t>(std::clamp(value + 1, 0.0f, 1.9995f) * kSteps)];
     ++all_;
@@ -40,16 +42,18 @@ class Distribution {
   }
 
  private:
-  static constexpr std::size_t kSteps = 1024;
   std::array<std::uint32_t, 2 * kSteps> counts_{};
   std::size_t all_ = 0;
 };
 
-// The paper is the lighter part of the pixels: the distance of two of its quantiles, as a normal distribution has it.
-double noise_of(const std::vector<float>& absorbed) {
+// From the differences of neighbours in a row: most of them lie both on paper or both in ink.
+double noise_of(const std::vector<float>& absorbed, std::size_t width) {
   Distribution values;
-  for (const float a : absorbed) values.add(a);
-  return (values.quantile(0.3) - values.quantile(0.1)) / (1.2816 - 0.5244);  // derived: the normal quantiles
+  for (std::size_t i = 1; i < absorbed.size(); ++i)
+    if (i % width != 0) values.add(std::fabs(absorbed[i] - absorbed[i - 1]));
+  if (values.empty()) return 0;
+  // Derived: the quantile of |x - y| for x, y normal with deviation 1 is sqrt(2) * 0.3853; half a step is no noise.
+  return std::max(0.0, values.quantile(0.3) - 0.5 / Distribution::kSteps) / 0.5449;
 }
 
 // What full ink absorbs: a quantile of the pixels that are chosen; 0 of none.
@@ -105,23 +109,34 @@ std::vector<double> border_contact(const Components& found, std::size_t height, 
   return contact;
 }
 
-// Clears specks, and what lies along the photo's edge where there is other ink that does not touch it.
-void clear_specks_and_edges(Image& mask, double stroke) {
+// Keeps the components that are wanted, by number from 1.
+template <typename Wanted>
+void keep(Image& mask, const Components& found, const Wanted& wanted) {
+  std::vector<std::uint8_t> kept(found.parts.size() + 1);
+  for (std::size_t i = 1; i < kept.size(); ++i) kept[i] = wanted(i) ? 255 : 0;
+  for (std::size_t i = 0; i < mask.pixels.size(); ++i) mask.pixels[i] &= kept[found.labels[i]];
+}
+
+// Clears what lies along the photo's edge where there is other ink that does not touch it.
+void clear_edges(Image& mask) {
   const Components found = components_of(mask);
   const std::vector<double> contact = border_contact(found, mask.height, mask.width);
-  const double least_side = 0.04 * static_cast<double>(std::max(mask.height, mask.width));
-  const auto speck = static_cast<std::size_t>(std::max(3.0, 0.5 * stroke * stroke));
+  if (*std::max_element(contact.begin(), contact.end()) < kEdgeContact) return;
+  const double least_side = 0.03 * static_cast<double>(std::max(mask.height, mask.width));
   bool inner = false;
-  for (std::size_t i = 0; i < found.parts.size(); ++i) {
-    const Component& part = found.parts[i];
-    inner |= contact[i + 1] == 0 && part.area >= std::max<std::size_t>(12, speck) &&
+  for (std::size_t i = 1; i < contact.size(); ++i) {
+    const Component& part = found.parts[i - 1];
+    inner |= contact[i] == 0 && part.area >= 12 &&
              static_cast<double>(std::max(part.box.height, part.box.width)) >= least_side;
   }
-  std::vector<bool> dropped(found.parts.size() + 1);
-  for (std::size_t i = 0; i < found.parts.size(); ++i)
-    dropped[i + 1] = found.parts[i].area < speck || (inner && contact[i + 1] >= kEdgeContact);
-  for (std::size_t i = 0; i < mask.pixels.size(); ++i)
-    if (dropped[found.labels[i]]) mask.pixels[i] = 0;
+  if (inner) keep(mask, found, [&](std::size_t i) { return contact[i] < kEdgeContact; });
+}
+
+void clear_specks(Image& mask) {
+  const double stroke = stroke_width(mask);
+  const auto speck = static_cast<std::size_t>(std::max(3.0, 0.5 * stroke * stroke));
+  const Components found = components_of(mask);
+  keep(mask, found, [&](std::size_t i) { return found.parts[i - 1].area >= speck; });
 }
 
 }  // namespace
@@ -136,30 +151,33 @@ Ink ink_of(const Image& given, bool dark_ink) {
   if (given.pixels.empty()) return ink;
   std::vector<float> absorbed = absorbed_light(dark_ink ? given : inverted(given));
   double contrast = 0, apart = 0;
-  const auto measure = [&] {
-    ink.noise = noise_of(absorbed);
+  const auto measure = [&](double correlated) {
+    ink.noise = noise_of(absorbed, width) * correlated;
     apart = std::max(kLeastContrast, kNoisesApart * ink.noise);
     contrast = full_ink(absorbed, [&](std::size_t i) { return static_cast<double>(absorbed[i]) > apart; });
   };
-  measure();
+  double correlated = 1;
+  measure(correlated);
   if (ink.noise > kTooNoisy * contrast && std::min(height, width) >= kSmoothable) {
     smooth(absorbed, height, width);
-    measure();
+    correlated = std::sqrt(3.0);  // derived: neighbouring means of 3 columns share 2 of them
+    measure(correlated);
   }
   const auto faint = static_cast<float>(std::max(kFaintest, 3 * ink.noise));
   for (std::size_t i = 0; i < absorbed.size(); ++i) ink.mask.pixels[i] = absorbed[i] > faint ? 255 : 0;
   ink.lines = remove_lines(ink.mask, absorbed);
-  if (ink.lines > 0) measure();
+  if (ink.lines > 0) measure(correlated);
   if (contrast > apart) {
     ink.mask =
         by_hysteresis(absorbed, height, width, std::max(kWeak * contrast, std::min(0.5 * contrast, 3 * ink.noise)),
                       std::max(kStrong * contrast, apart));
-    clear_specks_and_edges(ink.mask, stroke_width(ink.mask));
+    clear_edges(ink.mask);
+    clear_specks(ink.mask);
     contrast = full_ink(absorbed, [&](std::size_t i) { return ink.mask.pixels[i] != 0; });
   } else {
     contrast = 0;
   }
-  if (contrast == 0) {
+  if (contrast < std::max(kLeastContrast, kInkAbove * ink.noise)) {
     ink.mask.pixels.assign(ink.mask.pixels.size(), 0);
     return ink;
   }

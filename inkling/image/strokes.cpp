@@ -1,6 +1,7 @@
 #include "inkling/image/strokes.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <vector>
@@ -38,7 +39,8 @@ double stroke_width(const Image& ink) {
   for (const std::uint8_t grey : ink.pixels) area += grey;
   double slopes = 0;
   std::vector<std::uint8_t> row(ink.width + 1), below(ink.width + 1);  // 0 before the first row and behind each
-  std::vector<float> slope(ink.width);
+  constexpr std::size_t kLanes = 8;  // sums side by side, in one order on every machine
+  std::vector<float> slope((ink.width + kLanes - 1) / kLanes * kLanes);
   for (std::size_t r = 0; r <= ink.height; ++r) {
     if (r < ink.height)
       std::copy_n(&ink.pixels[r * ink.width], ink.width, below.begin());
@@ -48,9 +50,11 @@ double stroke_width(const Image& ink) {
       const auto dx = static_cast<float>(row[c + 1] - row[c]), dy = static_cast<float>(below[c] - row[c]);
       slope[c] = std::sqrt(dx * dx + dy * dy);
     }
-    float sum = below[0];  // the step from the left of the image
-    for (const float s : slope) sum += s;
-    slopes += static_cast<double>(sum);
+    std::array<float, kLanes> sums{};
+    sums[0] = below[0];  // the step from the left of the image
+    for (std::size_t c = 0; c < slope.size(); c += kLanes)
+      for (std::size_t k = 0; k < kLanes; ++k) sums[k] += slope[c + k];
+    for (const float sum : sums) slopes += static_cast<double>(sum);
     row.swap(below);
   }
   return slopes > 0 ? 2 * static_cast<double>(area) / slopes : 0;
