@@ -15,15 +15,17 @@
 namespace inkling {
 namespace {
 
-constexpr double kLeastContrast = 0.07;         // guess: a hard pencil's; paper's own texture has less
-constexpr double kFaintest = 0.03;              // guess: what printed lines absorb at least
-constexpr std::size_t kSmoothable = 24;         // guess: pixels; strokes of smaller images would be lost
-constexpr double kNoisesApart = 5;              // guess: standard deviations between paper and what may be ink
-constexpr double kWeak = 0.35, kStrong = 0.55;  // guess: of full ink; weak ink counts where it touches strong ink
-constexpr double kInkAbove = 6;                 // guess: standard deviations of the paper that full ink lies above it
-constexpr double kTooNoisy = 0.12;              // guess: noise above this part of the contrast is smoothed away first
-constexpr double kEdgeContact = 0.35;           // guess: of a side; what lies along it like that is the photo's edge
-constexpr double kFull = 0.9;                   // guess: this part of the ink's pixels absorbs less than full ink
+constexpr double kLeastContrast = 0.07;          // guess: a hard pencil's; paper's own texture has less
+constexpr double kFaintest = 0.03;               // guess: what printed lines absorb at least
+constexpr std::size_t kSmoothable = 24;          // guess: pixels; strokes of smaller images would be lost
+constexpr double kNoisesApart = 5;               // guess: standard deviations between paper and what may be ink
+constexpr double kWeak = 0.35, kStrong = 0.55;   // guess: of full ink; weak ink counts where it touches strong ink
+constexpr double kInkAbove = 6;                  // guess: standard deviations of the paper that full ink lies above it
+constexpr double kTooNoisy = 0.12;               // guess: noise above this part of the contrast is smoothed away first
+constexpr double kEdgeContact = 0.35;            // guess: of a side; what lies along it like that is the photo's edge
+constexpr double kWholeSide = 0.8, kBand = 0.2;  // guess: of a side; how long and how deep a band along it is
+constexpr double kBroad = 0.2, kFilled = 0.5, kPale = 0.5;  // guess: a shadow's share of image and box; what it absorbs
+constexpr double kFull = 0.9;  // guess: this part of the ink's pixels absorbs less than full ink
 
 // The number that a share of the values lies below, in steps of 1 / 1024.
 class Distribution {
@@ -117,8 +119,9 @@ void keep(Image& mask, const Components& found, const Wanted& wanted) {
   for (std::size_t i = 0; i < mask.pixels.size(); ++i) mask.pixels[i] &= kept[found.labels[i]];
 }
 
-// Clears what lies along the photo's edge where there is other ink that does not touch it.
-void clear_edges(Image& mask) {
+// Clears what lies along the photo's edge: where there is other ink that does not touch it, and always what is no
+// stroke (a band along a whole side; a broad shadow, which is paler than ink).
+void clear_edges(Image& mask, const std::vector<float>& absorbed) {
   const Components found = components_of(mask);
   const std::vector<double> contact = border_contact(found, mask.height, mask.width);
   if (*std::max_element(contact.begin(), contact.end()) < kEdgeContact) return;
@@ -129,7 +132,20 @@ void clear_edges(Image& mask) {
     inner |= contact[i] == 0 && part.area >= 12 &&
              static_cast<double>(std::max(part.box.height, part.box.width)) >= least_side;
   }
-  if (inner) keep(mask, found, [&](std::size_t i) { return contact[i] < kEdgeContact; });
+  std::vector<double> sums(contact.size());
+  for (std::size_t i = 0; i < absorbed.size(); ++i) sums[found.labels[i]] += static_cast<double>(absorbed[i]);
+  const auto is_edge = [&](std::size_t i) {
+    if (contact[i] < kEdgeContact) return false;
+    const Component& part = found.parts[i - 1];
+    const double deep = std::min(static_cast<double>(part.box.height) / static_cast<double>(mask.height),
+                                 static_cast<double>(part.box.width) / static_cast<double>(mask.width));
+    const double area = static_cast<double>(part.area) / static_cast<double>(mask.pixels.size());
+    const double filled = static_cast<double>(part.area) / static_cast<double>(part.box.height * part.box.width);
+    const bool band = contact[i] >= kWholeSide && deep <= kBand;
+    const bool shadow = area >= kBroad && filled >= kFilled && sums[i] < kPale * static_cast<double>(part.area);
+    return inner || band || shadow;
+  };
+  keep(mask, found, [&](std::size_t i) { return !is_edge(i); });
 }
 
 void clear_specks(Image& mask) {
@@ -171,7 +187,7 @@ Ink ink_of(const Image& given, bool dark_ink) {
     ink.mask =
         by_hysteresis(absorbed, height, width, std::max(kWeak * contrast, std::min(0.5 * contrast, 3 * ink.noise)),
                       std::max(kStrong * contrast, apart));
-    clear_edges(ink.mask);
+    clear_edges(ink.mask, absorbed);
     clear_specks(ink.mask);
     contrast = full_ink(absorbed, [&](std::size_t i) { return ink.mask.pixels[i] != 0; });
   } else {
