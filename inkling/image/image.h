@@ -12,9 +12,9 @@ namespace inkling {
 inline constexpr std::size_t kMaxImageSide = 1u << 15;       // guess: pixels, above any scanner's page
 inline constexpr std::size_t kMaxImagePixels = 1u << 25;     // guess: 33 megapixels, a phone's photo has 12
 inline constexpr std::size_t kMaxImageFileBytes = 1u << 26;  // guess: 64 MB, above any file of so many pixels in grey
-// While one is decoded, its file included: 4 bytes a pixel of the decoder's, 1 of ours, the file twice, libraries.
-inline constexpr std::size_t kMaxDecodeBytes =
-    5 * kMaxImagePixels + 2 * kMaxImageFileBytes + (1u << 26);  // derived: 369 MB
+// What decoding one takes at most: a progressive JPEG's 4 coefficients of 2 bytes a pixel, 4 bytes of colour and 1 of
+// grey; the file twice; the libraries' own. Checked by what the header says before any of it is taken.
+inline constexpr std::size_t kMaxDecodeBytes = 13 * kMaxImagePixels + 2 * kMaxImageFileBytes + (1u << 26);  // derived
 
 struct Image {
   std::size_t height = 0;

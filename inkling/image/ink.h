@@ -10,6 +10,7 @@
 #include <cstddef>
 
 #include "inkling/image/image.h"
+#include "inkling/image/resample.h"
 
 namespace inkling {
 
@@ -33,12 +34,5 @@ Ink ink_of(const Image& given, bool dark_ink);
 
 // The smallest box around the set pixels; of height 0 where none is set.
 Box box_of(const Image& mask);
-
-// Means of factor x factor pixels (those at the right and the bottom of what there is): what large photos are searched
-// at. Throws Error config: factor is 0.
-Image shrunk(const Image& image, std::size_t factor);
-
-// The pixels of a box, which lies inside the image.
-Image cropped(const Image& image, const Box& box);
 
 }  // namespace inkling

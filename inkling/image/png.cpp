@@ -8,6 +8,7 @@
 #include <string>
 
 #include "inkling/core/error.h"
+#include "inkling/image/transparency.h"
 
 namespace inkling {
 namespace {
@@ -87,11 +88,6 @@ struct PngImage : png_image {
   PngImage& operator=(const PngImage&) = delete;
 };
 
-std::uint8_t grey(const std::uint8_t* rgba) {
-  const unsigned light = (299u * rgba[0] + 587u * rgba[1] + 114u * rgba[2] + 500u) / 1000u;
-  return static_cast<std::uint8_t>((light * rgba[3] + 127u) / 255u);
-}
-
 }  // namespace
 
 Image parse_png(std::span<const std::uint8_t> bytes, std::string_view where) {
@@ -100,15 +96,17 @@ Image parse_png(std::span<const std::uint8_t> bytes, std::string_view where) {
   if (png_image_begin_read_from_memory(&png, chunks.data(), chunks.size()) == 0)
     fail(ErrorKind::format, "{}: damaged: {}", where, png.message);
   png.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;  // 16 bits are scaled, not taken as linear light
+  if (png.format == PNG_FORMAT_GRAY) {     // up to 8 bits and nothing clear: no detour by colour
+    Image image{.height = png.height, .width = png.width, .pixels = Bytes(PNG_IMAGE_SIZE(png))};
+    if (png_image_finish_read(&png, nullptr, image.pixels.data(), 0, nullptr) == 0)
+      fail(ErrorKind::format, "{}: damaged: {}", where, png.message);
+    return image;
+  }
   png.format = PNG_FORMAT_RGBA;
   Bytes rgba(PNG_IMAGE_SIZE(png));  // (height, width, 4)
   if (png_image_finish_read(&png, nullptr, rgba.data(), 0, nullptr) == 0)
     fail(ErrorKind::format, "{}: damaged: {}", where, png.message);
-
-  Image image{.height = png.height, .width = png.width, .pixels = {}};
-  image.pixels.resize(image.height * image.width);
-  for (std::size_t i = 0; i < image.pixels.size(); ++i) image.pixels[i] = grey(&rgba[4 * i]);
-  return image;
+  return over_paper(rgba, png.height, png.width);
 }
 
 Image read_png(const std::filesystem::path& path) {

@@ -23,14 +23,14 @@ struct PrepareOptions {
 };
 
 struct Prepared {
-  Image digit;               // (height, width) as asked for: 0 background, 255 ink
-  bool unchanged = false;    // given was such an image already, and digit is it, byte for byte
-  bool blank = false;        // no ink was found: digit is all 0
-  bool inverted = false;     // the ink was darker than its paper
-  Box ink;                   // where in the given image the digit's ink lies; empty when blank
-  double stroke_width = 0;   // of the given ink, in pixels of `digit` before it was brought to MNIST's
-  double contrast = 0;       // of the given ink against its paper, 0 to 1; 1 when unchanged
-  std::size_t lines = 0;     // ruled lines that were taken away
+  Image digit;              // (height, width) as asked for: 0 background, 255 ink
+  bool unchanged = false;   // given was such an image already, and digit is it, byte for byte
+  bool blank = false;       // no ink was found: digit is all 0
+  bool inverted = false;    // the ink was darker than its paper
+  Box ink;                  // where in the given image the digit's ink lies; empty when blank
+  double stroke_width = 0;  // of the given ink, in pixels of `digit` before it was brought to MNIST's
+  double contrast = 0;      // of the given ink against its paper, 0 to 1; 1 when unchanged
+  std::size_t lines = 0;    // ruled lines that were taken away
 };
 
 // Throws Error: shape (pixels that are not height * width), config (options out of range).
