@@ -61,7 +61,7 @@ Raster photographed(const Writer& writer, Dice& dice) {
 // Written by a pen on a clean sheet.
 Raster penned(const Writer& writer, Dice& dice) {
   constexpr std::size_t kSheet = 96;
-  inkling::papers::Ink ink(kSheet, kSheet);
+  inkling::papers::InkSheet ink(kSheet, kSheet);
   writer(ink, {.x = 48, .y = 48, .height = 56, .degrees = dice.between(-12, 12)}, 56 * dice.between(0.05, 0.17), dice);
   return centred(ink.amount, kSheet, kSheet);
 }
