@@ -105,9 +105,7 @@ void run_eval(const EvalArguments& arguments) {
 void add_eval_command(CLI::App& app) {
   const auto arguments = std::make_shared<EvalArguments>();
   CLI::App* command = app.add_subcommand("eval", "Measure a model on a test set");
-  command->add_option("MODEL", arguments->model, kModelHelp)
-      ->required()
-      ->type_name("");
+  command->add_option("MODEL", arguments->model, kModelHelp)->required()->type_name("");
   command->add_option("--data", arguments->data, "As for train; its test part is used (default: mnist)")
       ->type_name("SOURCE");
   command

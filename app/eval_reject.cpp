@@ -76,13 +76,15 @@ RejectReport reject_report(const inkling::Runtime& rt, const inkling::LoadedMode
 std::string reject_text(const RejectReport& r) {
   std::string text = "\nRefusals  ";
   if (r.rule) {
-    text += fmt::format("the model refuses answers below {:.1f} %", 100 * static_cast<double>(r.rule->least_probability));
+    text +=
+        fmt::format("the model refuses answers below {:.1f} %", 100 * static_cast<double>(r.rule->least_probability));
     if (r.rule->has_distance()) text += fmt::format(", or with an outlier score above {:.3g}", r.rule->most_distance);
-    text += fmt::format("\n          (>: chosen so that {:.3g} % of {} validation images are refused)\n", 100 * r.rule->rate,
-                        with_commas(r.rule->images));
+    text += fmt::format("\n          (>: chosen so that {:.3g} % of {} validation images are refused)\n",
+                        100 * r.rule->rate, with_commas(r.rule->images));
   } else {
-    text += "the model has no limits of its own and refuses blank images only;\n"
-            "          inkling train --validation 0.1 gives it some\n";
+    text +=
+        "the model has no limits of its own and refuses blank images only;\n"
+        "          inkling train --validation 0.1 gives it some\n";
   }
   constexpr std::size_t kMostSets = 2;  // derived: what 80 columns hold
   text += "\n  answers below      kept       wrong of them";

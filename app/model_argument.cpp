@@ -28,7 +28,8 @@ inkling::LoadedModel load_named_model(const std::string& text) {
   if (!inkling::is_bundled_model(text)) return inkling::load_model(text);
   std::error_code ignored;
   if (fs::exists(text, ignored))
-    fmt::print(stderr, "Note      {} is the model that Inkling brings along; for what lies here, say ./{}\n", text, text);
+    fmt::print(stderr, "Note      {} is the model that Inkling brings along; for what lies here, say ./{}\n", text,
+               text);
   return inkling::load_bundled_model(text);
 }
 

@@ -57,7 +57,8 @@ nlohmann::ordered_json as_json(const std::string& path, const inkling::Image& pa
 // What a person should know of a page and its text does not say.
 void print_remarks(const std::string& path, const inkling::PageReading& reading) {
   if (reading.digits.empty()) {
-    fmt::print(stderr, "Note      {}: no digits: the page is blank, or its ink is too pale or too small to be found\n", path);
+    fmt::print(stderr, "Note      {}: no digits: the page is blank, or its ink is too pale or too small to be found\n",
+               path);
     return;
   }
   std::size_t refused = 0, place = 0, line = 0;
@@ -66,12 +67,14 @@ void print_remarks(const std::string& path, const inkling::PageReading& reading)
     line = digit.line;
     if (!digit.reading.refused) continue;
     if (++refused <= kRefusalsNamed)
-      fmt::print(stderr, "Note      {}: line {}, place {} is not a digit: {}\n", path, line + 1, place, *digit.reading.refused);
+      fmt::print(stderr, "Note      {}: line {}, place {} is not a digit: {}\n", path, line + 1, place,
+                 *digit.reading.refused);
   }
   if (refused > kRefusalsNamed)
     fmt::print(stderr, "Note      {}: {} more are not digits; --json says why\n", path, refused - kRefusalsNamed);
   if (reading.left_out > 0)
-    fmt::print(stderr, "Note      {}: {} marks were left out: more than a page of digits has\n", path, reading.left_out);
+    fmt::print(stderr, "Note      {}: {} marks were left out: more than a page of digits has\n", path,
+               reading.left_out);
 }
 
 void run_read(const ReadArguments& arguments) {

@@ -11,8 +11,9 @@
 
 namespace {
 
-constexpr std::size_t kLargestSide = 2400, kSmallestSide = 600;  // pixels: what a screen shows whole, and what can be read
-constexpr double kSure = 0.9;                                    // a tag without its probability
+constexpr std::size_t kLargestSide = 2400,
+                      kSmallestSide = 600;  // pixels: what a screen shows whole, and what can be read
+constexpr double kSure = 0.9;               // a tag without its probability
 
 inkling::Picture grey_picture(const inkling::Image& page, int enlarged) {
   inkling::Picture small(page.width, page.height);
@@ -36,7 +37,8 @@ std::string tag_of(const inkling::Reading& reading, const std::vector<std::strin
 }
 
 // On a ground of the box's colour, above the box; inside it where the page ends above.
-void draw_tag(inkling::Picture& picture, const inkling::Rect& box, const std::string& tag, int size, inkling::Color color) {
+void draw_tag(inkling::Picture& picture, const inkling::Rect& box, const std::string& tag, int size,
+              inkling::Color color) {
   const inkling::TextStyle style{.size = size, .color = inkling::text_on(color), .weight = inkling::FontWeight::bold};
   const int pad = std::max(2, size / 6), width = inkling::text_width(tag, style) + 2 * pad, height = size + pad / 2;
   const int most = std::max(0, static_cast<int>(picture.width()) - width);

@@ -301,8 +301,8 @@ void train(const TrainArguments& arguments, const Recipe& recipe, const inkling:
   finish_config();
   print_reason(result, recipe);
 
-  const FinishedModel finished = finish_model(rt, model, recipe, data.split.train,
-                                              data.validation ? &*data.validation : nullptr, data.split.test);
+  const FinishedModel finished =
+      finish_model(rt, model, recipe, data.split.train, data.validation ? &*data.validation : nullptr, data.split.test);
   const inkling::Statistics test =
       inkling::statistics_of(rt, finished.model, finished.judged ? *finished.judged : data.split.test);
   inkling::ModelInfo info = model_info(recipe, data.split, result, test.accuracy, test.count);

@@ -16,37 +16,49 @@ namespace inkling {
 namespace {
 
 constexpr double kLeastContrast = 0.06;         // guess: a hard pencil's; paper's own texture has less
+constexpr double kFaintest = 0.03;              // guess: what printed lines absorb at least
+constexpr std::size_t kSmoothable = 24;         // guess: pixels; strokes of smaller images would be lost
 constexpr double kNoisesApart = 4;              // guess: standard deviations between paper and what may be ink
 constexpr double kWeak = 0.35, kStrong = 0.55;  // guess: of full ink; weak ink counts where it touches strong ink
 constexpr double kTooNoisy = 0.12;              // guess: noise above this part of the contrast is smoothed away first
 constexpr double kEdgeContact = 0.35;           // guess: of a side; what lies along it like that is the photo's edge
 constexpr double kFull = 0.9;                   // guess: this part of the ink's pixels absorbs less than full ink
 
-// Half of the paper is lighter than its mean; those pixels are no ink.
+// The number that a share of the values lies below, in steps of 1 / 1024.
+class Distribution {
+ public:
+  void add(float value) {
+    ++counts_[static_cast<std::size_t>(std::clamp(value + 1, 0.0f, 1.9995f) * kSteps)];
+    ++all_;
+  }
+  bool empty() const { return all_ == 0; }
+  double quantile(double share) const {
+    const auto rank = static_cast<std::size_t>(share * static_cast<double>(all_ - 1));
+    std::size_t step = 0;
+    for (std::size_t seen = counts_[0]; seen <= rank; seen += counts_[step]) ++step;
+    return (static_cast<double>(step) + 0.5) / kSteps - 1;
+  }
+
+ private:
+  static constexpr std::size_t kSteps = 1024;
+  std::array<std::uint32_t, 2 * kSteps> counts_{};
+  std::size_t all_ = 0;
+};
+
+// The paper is the lighter part of the pixels: the distance of two of its quantiles, as a normal distribution has it.
 double noise_of(const std::vector<float>& absorbed) {
-  double squares = 0;
-  std::size_t count = 0;
-  for (const float a : absorbed)
-    if (a < 0) squares += static_cast<double>(a) * static_cast<double>(a), ++count;
-  return count > 0 ? std::sqrt(squares / static_cast<double>(count)) : 0;
+  Distribution values;
+  for (const float a : absorbed) values.add(a);
+  return (values.quantile(0.3) - values.quantile(0.1)) / (1.2816 - 0.5244);  // derived: the normal quantiles
 }
 
 // What full ink absorbs: a quantile of the pixels that are chosen; 0 of none.
 template <typename Chosen>
 double full_ink(const std::vector<float>& absorbed, const Chosen& chosen) {
-  constexpr std::size_t kBins = 1024;
-  std::array<std::size_t, kBins> counts{};
-  std::size_t all = 0;
-  for (std::size_t i = 0; i < absorbed.size(); ++i) {
-    if (!chosen(i)) continue;
-    ++counts[static_cast<std::size_t>(std::clamp(absorbed[i], 0.0f, 0.999f) * kBins)];
-    ++all;
-  }
-  if (all == 0) return 0;
-  const auto rank = static_cast<std::size_t>(kFull * static_cast<double>(all - 1));
-  std::size_t bin = 0;
-  for (std::size_t seen = counts[0]; seen <= rank; seen += counts[bin]) ++bin;
-  return (static_cast<double>(bin) + 0.5) / kBins;
+  Distribution values;
+  for (std::size_t i = 0; i < absorbed.size(); ++i)
+    if (chosen(i)) values.add(absorbed[i]);
+  return values.empty() ? 0 : values.quantile(kFull);
 }
 
 // Each value becomes the mean of its 3x3 neighbours.
@@ -124,26 +136,34 @@ Ink ink_of(const Image& given, bool dark_ink) {
   if (given.pixels.empty()) return ink;
   std::vector<float> absorbed = absorbed_light(dark_ink ? given : inverted(given));
   double contrast = 0, apart = 0;
-  for (bool smoothed = false;; smoothed = true) {
+  const auto measure = [&] {
     ink.noise = noise_of(absorbed);
     apart = std::max(kLeastContrast, kNoisesApart * ink.noise);
     contrast = full_ink(absorbed, [&](std::size_t i) { return static_cast<double>(absorbed[i]) > apart; });
-    if (smoothed || ink.noise <= kTooNoisy * contrast || std::min(height, width) < 24) break;
-    smooth(absorbed, height, width);
-  }
-  const auto mask_at = [&](double full) {
-    return by_hysteresis(absorbed, height, width, std::max(kWeak * full, std::min(0.5 * full, 3 * ink.noise)),
-                         std::max(kStrong * full, apart));
   };
-  const auto full_in_mask = [&] { return full_ink(absorbed, [&](std::size_t i) { return ink.mask.pixels[i] != 0; }); };
-  if (contrast <= apart) return ink;
-  ink.mask = mask_at(contrast);
+  measure();
+  if (ink.noise > kTooNoisy * contrast && std::min(height, width) >= kSmoothable) {
+    smooth(absorbed, height, width);
+    measure();
+  }
+  const double faint = std::max(kFaintest, 3 * ink.noise);
+  for (std::size_t i = 0; i < absorbed.size(); ++i)
+    ink.mask.pixels[i] = static_cast<double>(absorbed[i]) > faint ? 255 : 0;
   ink.lines = remove_lines(ink.mask, absorbed);
-  const double beside_lines = full_in_mask();
-  if (ink.lines > 0 && beside_lines > 0) ink.mask = mask_at(contrast = beside_lines);
-  clear_specks_and_edges(ink.mask, stroke_width(ink.mask));
-  contrast = full_in_mask();
-  if (contrast == 0) return ink;
+  if (ink.lines > 0) measure();
+  if (contrast > apart) {
+    ink.mask =
+        by_hysteresis(absorbed, height, width, std::max(kWeak * contrast, std::min(0.5 * contrast, 3 * ink.noise)),
+                      std::max(kStrong * contrast, apart));
+    clear_specks_and_edges(ink.mask, stroke_width(ink.mask));
+    contrast = full_ink(absorbed, [&](std::size_t i) { return ink.mask.pixels[i] != 0; });
+  } else {
+    contrast = 0;
+  }
+  if (contrast == 0) {
+    ink.mask.pixels.assign(ink.mask.pixels.size(), 0);
+    return ink;
+  }
 
   const double paper = std::min(1.5 * ink.noise, 0.2 * contrast);
   for (std::size_t i = 0; i < absorbed.size(); ++i) {

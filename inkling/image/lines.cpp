@@ -13,7 +13,8 @@ namespace {
 
 constexpr double kSteepest = 0.3;         // derived: the tangent of 17 degrees
 constexpr std::size_t kSamples = 128;     // guess: columns that vote
-constexpr double kLeastCover = 0.6;       // guess: of the columns that a line is seen in
+constexpr double kLeastSeen = 0.3;        // guess: of all columns, in which a line is seen
+constexpr double kLeastCover = 0.75;      // guess: of those columns where no broad stroke hides it
 constexpr std::size_t kCandidates = 256;  // guess: more than a page has lines
 constexpr double kThinPart = 1.0 / 16;    // guess: of the smaller side, the thickest line
 constexpr double kPaler = 0.6;            // guess: a line absorbs less than this part of what ink does, or is thinner
@@ -36,7 +37,6 @@ struct Line {
   bool upright = false;
   double thickness = 0, absorbs = 0;  // medians
   std::size_t from = 0, to = 0;       // along, first and last
-  double first_height = 0, last_height = 0;
   struct Piece {
     std::uint32_t along, begin, end;
   };
@@ -63,11 +63,13 @@ std::vector<std::vector<Run>> thin_runs(const Image& mask, const Side& side, std
 }
 
 // Follows a line from column to column; empty where too few of them have it.
-Line followed(std::vector<std::vector<Run>>& runs, double slope, double height, double reach) {
+Line followed(const Image& mask, const Side& side, std::vector<std::vector<Run>>& runs, double slope, double height,
+              double reach) {
   Line line;
   std::vector<double> thicknesses;
   std::vector<Run*> taken;
-  double drift = 0;  // of the line from the straight one that was voted for
+  std::size_t hidden = 0;  // columns where something broader lies over the line
+  double drift = 0;        // of the line from the straight one that was voted for
   for (std::size_t x = 0; x < runs.size(); ++x) {
     const double expected = height + slope * static_cast<double>(x) + drift;
     Run* nearest = nullptr;
@@ -76,15 +78,21 @@ Line followed(std::vector<std::vector<Run>>& runs, double slope, double height, 
       if (!run.taken && away <= reach && (nearest == nullptr || away < std::fabs(nearest->center() - expected)))
         nearest = &run;
     }
-    if (nearest == nullptr) continue;
+    if (nearest == nullptr) {
+      const auto y = static_cast<std::ptrdiff_t>(std::lround(expected));
+      const bool inside = y >= 0 && y < static_cast<std::ptrdiff_t>(side.across);
+      hidden += inside && mask.pixels[side.at(x, static_cast<std::size_t>(y))] != 0;
+      continue;
+    }
     drift += 0.1 * (nearest->center() - expected);
-    if (taken.empty()) line.from = x, line.first_height = nearest->center();
-    line.to = x, line.last_height = nearest->center();
+    if (taken.empty()) line.from = x;
+    line.to = x;
     taken.push_back(nearest);
     thicknesses.push_back(static_cast<double>(nearest->end - nearest->begin));
     line.pieces.push_back({static_cast<std::uint32_t>(x), nearest->begin, nearest->end});
   }
-  if (static_cast<double>(taken.size()) < kLeastCover * static_cast<double>(runs.size())) return {};
+  const auto seen = static_cast<double>(taken.size()), all = static_cast<double>(runs.size());
+  if (seen < kLeastSeen * all || seen < kLeastCover * (all - static_cast<double>(hidden))) return {};
   line.thickness = median(thicknesses);
   const double thickest = 1.5 * line.thickness + 1;
   std::erase_if(line.pieces, [&](const Line::Piece& piece) { return piece.end - piece.begin > thickest; });
@@ -99,7 +107,7 @@ std::vector<Line> lines_along(const Image& mask, const Side& side) {
   const std::size_t stride = (side.along + kSamples - 1) / kSamples;
   std::size_t busy = 0, samples = 0;
   for (std::size_t x = 0; x < side.along; x += stride, ++samples) busy += !runs[x].empty();
-  const auto enough = static_cast<std::uint32_t>(std::max(3.0, kLeastCover * 0.8 * static_cast<double>(samples)));
+  const auto enough = static_cast<std::uint32_t>(std::max(3.0, kLeastSeen * 0.8 * static_cast<double>(samples)));
   if (busy < enough) return {};
 
   const double length = static_cast<double>(side.along);
@@ -136,7 +144,7 @@ std::vector<Line> lines_along(const Image& mask, const Side& side) {
   for (const Candidate& candidate : candidates) {
     if (lines.size() >= kCandidates || ++tried > 16 * kCandidates) break;
     const double slope = static_cast<double>(candidate.slope) * bin / length;
-    Line line = followed(runs, slope, lowest + static_cast<double>(candidate.bin) * bin, 1.5 * bin + 0.5);
+    Line line = followed(mask, side, runs, slope, lowest + static_cast<double>(candidate.bin) * bin, 1.5 * bin + 0.5);
     if (line.pieces.empty()) continue;
     line.upright = side.upright;
     lines.push_back(std::move(line));

@@ -13,11 +13,11 @@ namespace inkling {
 namespace {
 
 constexpr std::size_t kFineSide = 256, kCoarseSide = 96;  // guess: pixels of the scales that polarity and light take
-constexpr double kFirstWindow = 0.2;  // guess: of the smaller side, wider than most strokes, narrower than most shadows
-constexpr double kLastWindow = 0.6;   // guess: strokes of a digit that is all of its picture
-constexpr double kSurelyInk = 0.25;   // guess: of the darkest, what the first guess takes for ink
-constexpr double kEnoughPaper = 0.35;  // guess: share of a window that has to be paper to tell its light
-constexpr std::size_t kDarkest = 8;    // guess: pixels that may be darker than full ink at the coarse scale
+constexpr double kWindows[] = {0.2, 0.4, 0.6};  // guess: of the smaller side; the first is wider than most strokes
+constexpr double kSurelyInk = 0.25;             // guess: of the darkest, what the first guess takes for ink
+constexpr double kAsDark = 0.75;                // guess: of the darkest; shadows are lighter
+constexpr double kEnoughPaper = 0.35;           // guess: share of a window that has to be paper to tell its light
+constexpr std::size_t kDarkest = 8;             // guess: pixels that may be darker than full ink at the coarse scale
 
 std::size_t factor_to(const Image& image, std::size_t side) {
   return std::max<std::size_t>(1, (std::max(image.height, image.width) + side - 1) / side);
@@ -101,16 +101,32 @@ std::vector<float> light_around(const Image& image, const Image& ink, std::size_
   return light;
 }
 
-// Pixels that are darker than the light around them by a part of what the darkest are.
-struct RoughInk {
-  Image mask;
-  double mass = 0;   // of the missing light
-  double width = 0;  // of its strokes
-};
+// The least of a square around each value: at a shadow's edge the light of its dark side. Ink is far darker than any
+// shadow, so on the bright side it loses little by it.
+std::vector<float> least_around(const std::vector<float>& values, std::size_t height, std::size_t width,
+                                std::size_t radius) {
+  std::vector<float> rows(values.size()), least(values.size());
+  for (std::size_t r = 0; r < height; ++r)
+    for (std::size_t c = 0; c < width; ++c) {
+      const auto row = values.begin() + static_cast<std::ptrdiff_t>(r * width);
+      rows[r * width + c] = *std::min_element(row + static_cast<std::ptrdiff_t>(c - std::min(c, radius)),
+                                              row + static_cast<std::ptrdiff_t>(std::min(width, c + radius + 1)));
+    }
+  for (std::size_t r = 0; r < height; ++r) {
+    const std::size_t end = std::min(height, r + radius + 1);
+    std::copy_n(rows.begin() + static_cast<std::ptrdiff_t>(r * width), width,
+                least.begin() + static_cast<std::ptrdiff_t>(r * width));
+    for (std::size_t y = r - std::min(r, radius); y < end; ++y)
+      for (std::size_t c = 0; c < width; ++c)
+        least[r * width + c] = std::min(least[r * width + c], rows[y * width + c]);
+  }
+  return least;
+}
 
+// The share of the light that each pixel misses, and what the darkest but a few miss.
 template <typename Light>
-RoughInk rough_ink(const Image& image, const Light& light) {
-  std::vector<float> missing(image.pixels.size());
+float missing_light(const Image& image, const Light& light, std::vector<float>& missing) {
+  missing.resize(image.pixels.size());
   for (std::size_t i = 0; i < missing.size(); ++i) {
     const auto paper = static_cast<float>(light[i]);
     missing[i] = std::max(0.0f, (paper - static_cast<float>(image.pixels[i])) / (paper + 1));
@@ -118,18 +134,12 @@ RoughInk rough_ink(const Image& image, const Light& light) {
   std::vector<float> darkest = missing;
   const auto nth = darkest.begin() + static_cast<std::ptrdiff_t>(std::min(kDarkest, darkest.size() - 1));
   std::nth_element(darkest.begin(), nth, darkest.end(), std::greater<>());
-  const auto limit = static_cast<float>(std::max(0.02, kSurelyInk * static_cast<double>(*nth)));
-  RoughInk rough{.mask = {.height = image.height, .width = image.width, .pixels = {}}};
-  rough.mask.pixels.resize(missing.size());
-  Image soft = rough.mask;
-  for (std::size_t i = 0; i < missing.size(); ++i) {
-    rough.mask.pixels[i] = missing[i] > limit ? 255 : 0;
-    if (missing[i] <= limit) continue;
-    rough.mass += static_cast<double>(missing[i]);
-    soft.pixels[i] = static_cast<std::uint8_t>(std::lround(missing[i] * 255));
-  }
-  rough.width = stroke_width(soft);
-  return rough;
+  return *nth;
+}
+
+void mark(Image& ink, const std::vector<float>& missing, double limit) {
+  for (std::size_t i = 0; i < missing.size(); ++i)
+    if (static_cast<double>(missing[i]) > std::max(0.02, limit)) ink.pixels[i] = 255;
 }
 
 }  // namespace
@@ -151,23 +161,23 @@ std::vector<float> absorbed_light(const Image& given) {
   const Image coarse = shrunk(given, factor);
   const std::size_t least_side = std::min(coarse.height, coarse.width);
 
-  // A window that is too narrow sees only the edges of strokes: it widens until their width fits well inside.
-  RoughInk rough;
-  for (double share = kFirstWindow; share <= kLastWindow + 0.01; share += 0.2) {
-    const auto radius =
-        std::max<std::size_t>(2, static_cast<std::size_t>(std::lround(share * static_cast<double>(least_side) / 2)));
-    RoughInk wider = rough_ink(coarse, eroded(dilated(coarse, radius), radius).pixels);
-    const bool more = wider.mass > 1.5 * rough.mass;
-    if (more) rough = std::move(wider);
-    if (rough.mass > 0 && rough.width < static_cast<double>(radius)) break;
+  // Narrow windows miss the inside of broad strokes; wide ones take shadows for ink unless they ask for its darkness.
+  Image ink{.height = coarse.height, .width = coarse.width, .pixels = std::vector<std::uint8_t>(coarse.pixels.size())};
+  std::vector<float> missing;
+  for (const double share : kWindows) {
+    const auto radius = std::max<std::size_t>(2, static_cast<std::size_t>(share / 2 * static_cast<double>(least_side)));
+    const float darkest = missing_light(coarse, eroded(dilated(coarse, radius), radius).pixels, missing);
+    mark(ink, missing, (share == kWindows[0] ? kSurelyInk : kAsDark) * static_cast<double>(darkest));
   }
   const std::size_t radius = factor >= 3 ? 1 : factor == 2 ? 2 : 3;  // few pixels are noisy by themselves
-  std::vector<float> light = light_around(coarse, dilated(rough.mask, 1), radius);
-  rough = rough_ink(coarse, light);
-  light = light_around(coarse, dilated(rough.mask, 1), radius);
+  std::vector<float> light = light_around(coarse, dilated(ink, 1), radius);
+  const float darkest = missing_light(coarse, light, missing);
+  ink.pixels.assign(ink.pixels.size(), 0);
+  mark(ink, missing, kSurelyInk * static_cast<double>(darkest));
+  light = least_around(light_around(coarse, dilated(ink, 1), radius), coarse.height, coarse.width, radius);
 
   // Straight lines between the coarse pixels' centres.
-  std::vector<float> missing(given.pixels.size());
+  missing.resize(given.pixels.size());
   struct Between {
     std::size_t low, high;
     float share;  // of high

@@ -262,7 +262,10 @@ Prepared prepare_digit(const Image& given, const PrepareOptions& options) {
   const std::size_t larger = std::max(given.height, given.width);
   const std::size_t factor = std::max<std::size_t>(1, (larger + kSearchSide - 1) / kSearchSide);
   const Ink ink = ink_of(factor > 1 ? shrunk(given, factor) : given);
-  Prepared prepared{.inverted = ink.inverted, .contrast = ink.contrast, .lines = ink.lines};
+  Prepared prepared;
+  prepared.inverted = ink.inverted;
+  prepared.contrast = ink.contrast;
+  prepared.lines = ink.lines;
   if (ink.blank) {
     prepared.digit = empty_image(options.height, options.width);
     prepared.blank = true;

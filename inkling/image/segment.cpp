@@ -14,16 +14,16 @@ namespace inkling {
 namespace {
 
 // All of the usual height of the page's digits.
-constexpr double kSmallPart = 0.6;    // guess: a part below that height may belong to another one
-constexpr double kLooseAbove = 0.3;   // guess: as far above or below a part that it shares columns with
-constexpr double kLooseBeside = 0.07; // guess: as far beside one
-constexpr double kTallest = 1.3;      // guess: no digit with its loose parts is taller
-constexpr double kShared = 0.35;      // guess: of the narrower part's columns, for a small part
-constexpr double kSharedTall = 0.7;   // guess: the same for two parts that could be digits
-constexpr int kJoinRounds = 8;        // guess: a part takes one other a round
-constexpr double kLeastDigit = 0.45;  // guess: what is lower and lies alone is a dash, a dot, a comma
-constexpr double kSpace = 0.5;        // guess: a wider gap is a space
-constexpr double kGapRows = 0.1;      // guess: rows up and down that count as the same when a gap is measured
+constexpr double kSmallPart = 0.6;     // guess: a part below that height may belong to another one
+constexpr double kLooseAbove = 0.3;    // guess: as far above or below a part that it shares columns with
+constexpr double kLooseBeside = 0.07;  // guess: as far beside one
+constexpr double kTallest = 1.3;       // guess: no digit with its loose parts is taller
+constexpr double kShared = 0.35;       // guess: of the narrower part's columns, for a small part
+constexpr double kSharedTall = 0.7;    // guess: the same for two parts that could be digits
+constexpr int kJoinRounds = 8;         // guess: a part takes one other a round
+constexpr double kLeastDigit = 0.45;   // guess: what is lower and lies alone is a dash, a dot, a comma
+constexpr double kSpace = 0.5;         // guess: a wider gap is a space
+constexpr double kGapRows = 0.1;       // guess: rows up and down that count as the same when a gap is measured
 
 struct Part {
   Box box;
@@ -110,9 +110,11 @@ double gap_between(const Part& left, const Image& left_ink, const Part& right, c
   double least = 1e30;
   for (std::size_t y = 0; y < right_ink.height; ++y) {
     const std::uint8_t* row = &right_ink.pixels[y * right_ink.width];
-    const auto first = static_cast<std::size_t>(std::find_if(row, row + right_ink.width, [](auto v) { return v > 0; }) - row);
+    const auto first =
+        static_cast<std::size_t>(std::find_if(row, row + right_ink.width, [](auto v) { return v > 0; }) - row);
     if (first == right_ink.width) continue;
-    const std::ptrdiff_t there = static_cast<std::ptrdiff_t>(right.box.top + y) - static_cast<std::ptrdiff_t>(left.box.top);
+    const std::ptrdiff_t there =
+        static_cast<std::ptrdiff_t>(right.box.top + y) - static_cast<std::ptrdiff_t>(left.box.top);
     const std::ptrdiff_t from = std::max<std::ptrdiff_t>(0, there - slack);
     const std::ptrdiff_t to = std::min(static_cast<std::ptrdiff_t>(left_ink.height) - 1, there + slack);
     for (std::ptrdiff_t r = from; r <= to; ++r) {
@@ -193,7 +195,8 @@ Segmentation segment(const Image& page) {
                   .ink = ink_of_part(part, ink, found, owner, i),
                   .line = out.line_heights.size()};
       if (before != nullptr)
-        piece.space_before = gap_between(*before, out.pieces.back().ink, part, piece.ink, line.height) > kSpace * line.height;
+        piece.space_before =
+            gap_between(*before, out.pieces.back().ink, part, piece.ink, line.height) > kSpace * line.height;
       out.pieces.push_back(std::move(piece));
       before = &part;
     }

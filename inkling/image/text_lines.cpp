@@ -8,10 +8,10 @@
 namespace inkling {
 namespace {
 
-constexpr double kFarthestLink = 3;    // guess: digit heights from a box to the next of its chain
-constexpr double kSameLevel = 0.55;    // guess: digit heights between the middles of neighbours, up or down
-constexpr double kSameLine = 0.5;      // guess: the same between chains, once the page's lean is taken out
-constexpr double kSteepest = 0.3;      // derived: the tangent of 17 degrees
+constexpr double kFarthestLink = 3;  // guess: digit heights from a box to the next of its chain
+constexpr double kSameLevel = 0.55;  // guess: digit heights between the middles of neighbours, up or down
+constexpr double kSameLine = 0.5;    // guess: the same between chains, once the page's lean is taken out
+constexpr double kSteepest = 0.3;    // derived: the tangent of 17 degrees
 
 struct Middle {
   double x, y;
