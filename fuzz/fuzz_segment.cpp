@@ -1,7 +1,7 @@
 // Any pixels as a page: its pieces lie inside it, come line by line, and hold what their boxes say; cuts lie in order.
 //
-// The first byte is the width, the second how often each pixel is repeated in both directions, so that a short input can
-// be a large page; the rest are the pixels.
+// The first byte is the width, the second how often each pixel is repeated in both directions, so that a short input
+// can be a large page; the rest are the pixels.
 #include <algorithm>
 #include <cstdlib>
 

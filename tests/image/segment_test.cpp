@@ -54,7 +54,7 @@ TEST(Segment, TheLooseBarOfAFiveBelongsToIt) {
 TEST(Segment, ADotAndADashAreNoDigits) {
   InkSheet ink(300, 500);
   write(ink, 3, 0, 80, 150);
-  write_glyph(ink, papers::glyph_of("0,0! 1,0!"), {.x = 150, .y = 186, .height = 8}, 8);     // a decimal point
+  write_glyph(ink, papers::glyph_of("0,0! 1,0!"), {.x = 150, .y = 186, .height = 8}, 8);   // a decimal point
   write_glyph(ink, papers::glyph_of("0,0! 40,0!"), {.x = 350, .y = 150, .height = 9}, 8);  // a minus
   write(ink, 7, 0, 230, 150);
   EXPECT_EQ(segment(paper_with(ink)).pieces.size(), 2u);

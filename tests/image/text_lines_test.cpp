@@ -23,7 +23,8 @@ using Numbers = std::vector<std::vector<std::size_t>>;
 TEST(TextLines, NothingGivesNoLine) { EXPECT_TRUE(text_lines({}, 40).empty()); }
 
 TEST(TextLines, ComesFromTheTopAndFromTheLeftWhateverTheOrderOfTheBoxes) {
-  const std::vector<Box> boxes = {box_at(150, 205), box_at(40, 100), box_at(100, 198), box_at(90, 104), box_at(50, 200)};
+  const std::vector<Box> boxes = {box_at(150, 205), box_at(40, 100), box_at(100, 198), box_at(90, 104),
+                                  box_at(50, 200)};
   EXPECT_EQ(numbers(text_lines(boxes, 40)), (Numbers{{1, 3}, {4, 2, 0}}));
 }
 

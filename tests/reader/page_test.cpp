@@ -77,7 +77,8 @@ TEST(ReadPage, ABlankPageHasNoDigits) {
 
 TEST(ReadPage, SameAnswersForAnyNumberOfThreads) {
   Dice dice(600);
-  const Page page = compose_page(papers::stroke_digits(), {.height = 400, .width = 600, .digits = 9, .touching = 0.5}, dice);
+  const Page page =
+      compose_page(papers::stroke_digits(), {.height = 400, .width = 600, .digits = 9, .touching = 0.5}, dice);
   const auto answers = [&](std::size_t threads) {
     const Runtime rt({.threads = threads, .isa = {}});
     std::vector<float> out;
