@@ -1,6 +1,7 @@
 #include "inkling/image/prepare.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <optional>
@@ -60,10 +61,9 @@ std::optional<Point> center_of_mass(const Image& image, std::uint8_t least = 1) 
                static_cast<double>(columns) / static_cast<double>(sum)};
 }
 
-Box box_from(const Image& ink, std::uint8_t least) {
-  Image mask = ink;
-  for (std::uint8_t& pixel : mask.pixels) pixel = pixel >= least ? 255 : 0;
-  return box_of(mask);
+Box box_from(Image ink, std::uint8_t least) {
+  for (std::uint8_t& pixel : ink.pixels) pixel = pixel >= least ? 255 : 0;
+  return box_of(ink);
 }
 
 Image with_margin(const Image& image, std::size_t margin) {
@@ -85,13 +85,15 @@ Image scaled_to_side(const Image& image, std::size_t side) {
 
 // Greys between kLow and kHigh are spread over the whole range.
 void steepen(Image& image) {
-  for (std::uint8_t& pixel : image.pixels) {
-    const double share = (pixel / 255.0 - kLow) / (kHigh - kLow);
-    pixel = static_cast<std::uint8_t>(std::lround(std::clamp(share, 0.0, 1.0) * 255));
+  std::array<std::uint8_t, 256> steep{};
+  for (std::size_t grey = 0; grey < steep.size(); ++grey) {
+    const double share = (static_cast<double>(grey) / 255 - kLow) / (kHigh - kLow);
+    steep[grey] = static_cast<std::uint8_t>(std::lround(std::clamp(share, 0.0, 1.0) * 255));
   }
+  for (std::uint8_t& pixel : image.pixels) pixel = steep[pixel];
 }
 
-// The brightest hundredth of what is there becomes full ink.
+// What but a twentieth of the lit pixels stay below becomes full ink.
 void stretch(Image& image) {
   std::vector<std::uint8_t> lit;
   for (const std::uint8_t pixel : image.pixels)
