@@ -1,9 +1,9 @@
 // Where the ink of touching digits may be cut: paths from top to bottom that cross as little ink as there is to cross.
 //
-// Over-segmentation as in LeCun, Bottou, Bengio, Haffner 1998, "Gradient-based learning applied to document recognition",
-// section V: more cuts than are needed, and a reader that chooses among the pieces between them (reader/page.h). A path
-// is a seam of least ink (Avidan and Shamir 2007), which may lean, as a drop falls along a stroke. Deterministic,
-// thread-safe.
+// Over-segmentation as in LeCun, Bottou, Bengio, Haffner 1998, "Gradient-based learning applied to document
+// recognition", section V: more cuts than are needed, and a reader that chooses among the pieces between them
+// (reader/page.h). A path is a seam of least ink (Avidan and Shamir 2007), which may lean, as a drop falls along a
+// stroke. Deterministic, thread-safe.
 #pragma once
 
 #include <cstddef>

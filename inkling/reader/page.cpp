@@ -13,13 +13,13 @@ namespace inkling {
 namespace {
 
 // Prices are of the kind -log(probability).
-constexpr double kMaybeTwo = 0.6;     // guess: narrower than that, in line heights, a piece the model knows is one digit
-constexpr double kCutPrice = 1.5;     // guess: one cut
-constexpr double kWidest = 0.9;       // guess: line heights; wider parts cost more
-constexpr double kWidthPrice = 6;     // guess: for each line height beyond
-constexpr double kLowest = 0.55;      // guess: of the line height; a lower part of a cut piece is no digit
-constexpr double kRefusedPrice = 4;   // guess: a part that is refused
-constexpr double kLeastChance = 1e-4; // guess: so that no answer costs everything
+constexpr double kMaybeTwo = 0.6;    // guess: narrower than that, in line heights, a piece the model knows is one digit
+constexpr double kCutPrice = 1.5;    // guess: one cut
+constexpr double kWidest = 0.9;      // guess: line heights; wider parts cost more
+constexpr double kWidthPrice = 6;    // guess: for each line height beyond
+constexpr double kLowest = 0.55;     // guess: of the line height; a lower part of a cut piece is no digit
+constexpr double kRefusedPrice = 4;  // guess: a part that is refused
+constexpr double kLeastChance = 1e-4;  // guess: so that no answer costs everything
 
 struct Span {
   Box box;  // in the piece

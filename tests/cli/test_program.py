@@ -5,7 +5,7 @@ import unittest
 
 from inkling_program import ProgramTest, png
 
-COMMANDS = [["train"], ["eval"], ["predict"], ["gradcheck"], ["show"], ["bench"], ["data"], ["data", "find"], ["data", "get"], ["data", "info"], ["data", "show"]]
+COMMANDS = [["train"], ["eval"], ["predict"], ["read"], ["gradcheck"], ["show"], ["bench"], ["data"], ["data", "find"], ["data", "get"], ["data", "info"], ["data", "show"]]
 
 
 class Help(ProgramTest):
