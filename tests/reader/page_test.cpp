@@ -24,8 +24,8 @@ Reader& digits_reader() {
   return reader;
 }
 
-// A model without a hidden layer stands in until `digits` is trained: it reads no pages.
-bool stands_in() { return digits_reader().model().config().widths.size() < 3; }
+// Another network stands in until `digits` is trained: it reads no pages.
+bool stands_in() { return digits_reader().model().config().inputs() != 28 * 28; }
 
 // A page of 1 to 60 digits on each kind of paper, `rounds` times.
 PageScore read_pages(const DigitSource& source, double touching, std::size_t rounds, std::uint64_t seed) {
@@ -82,6 +82,7 @@ TEST(ReadPage, ABlankPageHasNoDigits) {
 }
 
 TEST(ReadPage, SameAnswersForAnyNumberOfThreads) {
+  if (stands_in()) GTEST_SKIP() << "models/digits.safetensors is not trained yet";
   Dice dice(600);
   const Page page =
       compose_page(papers::stroke_digits(), {.height = 400, .width = 600, .digits = 9, .touching = 0.5}, dice);
