@@ -21,8 +21,8 @@ void check_cuts(const inkling::Piece& piece, double line_height) {
   check(cuts.size() <= inkling::kMaxCuts);
   for (std::size_t i = 0; i < cuts.size(); ++i) {
     for (std::size_t y = 0; y < piece.ink.height; ++y) {
-      check(cuts[i].at(y) < piece.ink.width);
-      check(i == 0 || cuts[i - 1][y] <= cuts[i][y]);
+      check(cuts[i].columns.at(y) < piece.ink.width);
+      check(i == 0 || cuts[i - 1].columns[y] <= cuts[i].columns[y]);
     }
     inkling::Box box;
     const inkling::Image part = inkling::between(piece.ink, i == 0 ? nullptr : &cuts[i - 1], &cuts[i], box);

