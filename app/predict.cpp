@@ -149,6 +149,7 @@ nlohmann::ordered_json as_json(const Saliency& saliency) {
 // "7 with 99.21 %", or why not.
 std::string answer_text(const inkling::ModelInfo& info, const inkling::Reading& reading) {
   const std::string& name = info.class_names[reading.best];
+  if (reading.prepared.blank) return "Not a digit: blank";
   if (reading.refused) return fmt::format("Not a digit: {}; the nearest is {}", *reading.refused, name);
   return fmt::format("{} with {:.2f} %", name, 100 * static_cast<double>(reading.probabilities[reading.best]));
 }
@@ -214,10 +215,11 @@ void write_shown(const std::string& path, std::span<const Question> questions,
                  std::span<const inkling::Reading> readings, const inkling::ModelInfo& info) {
   std::vector<inkling::ShownReading> shown;
   for (std::size_t k = 0; k < questions.size(); ++k)
-    shown.push_back({.name = questions[k].name,
-                     .answer = answer_text(info, readings[k]),
-                     .given = questions[k].image,
-                     .prepared = readings[k].prepared});
+    shown.push_back(
+        {.name = questions[k].name,
+         .answer = readings[k].refused ? "not a digit: " + *readings[k].refused : answer_text(info, readings[k]),
+         .given = questions[k].image,
+         .prepared = readings[k].prepared});
   inkling::write_png(path, inkling::reading_picture(shown), inkling::kDotsPerInch);
   fmt::print(stderr, "Written: {}\n", path);
 }

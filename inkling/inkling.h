@@ -27,6 +27,7 @@
 #include "inkling/kernel/runtime.h"
 #include "inkling/measure/answers.h"
 #include "inkling/measure/peak.h"
+#include "inkling/measure/preparations.h"
 #include "inkling/measure/products.h"
 #include "inkling/measure/samples.h"
 #include "inkling/measure/training_loop.h"

@@ -38,9 +38,10 @@ Path cheapest_path(const Image& ink, std::size_t first, std::size_t last) {
     }
   }
   std::size_t c = static_cast<std::size_t>(std::ranges::min_element(cost) - cost.begin());
-  Path path{.cut = Cut(ink.height), .cost = cost[c]};
+  Path path{.cut = {.columns = std::vector<std::size_t>(ink.height)}, .cost = cost[c]};
   for (std::size_t y = ink.height; y-- > 0;) {
-    path.cut[y] = first + c;
+    path.cut.columns[y] = first + c;
+    path.cut.ink += static_cast<double>(ink.pixels[y * ink.width + first + c]) / 255;
     c = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(c) + from[y * columns + c]);
   }
   return path;
@@ -55,8 +56,8 @@ bool cross(const Cut& a, const Cut& b) {
 
 std::size_t middle_of(const Cut& cut) {
   std::uint64_t sum = 0;
-  for (const std::size_t x : cut) sum += x;
-  return static_cast<std::size_t>(sum / cut.size());
+  for (const std::size_t x : cut.columns) sum += x;
+  return static_cast<std::size_t>(sum / cut.columns.size());
 }
 
 }  // namespace
@@ -90,8 +91,8 @@ Image between(const Image& ink, const Cut* left, const Cut* right, Box& box) {
   Image part = ink;
   for (std::size_t y = 0; y < ink.height; ++y) {
     std::uint8_t* row = &part.pixels[y * ink.width];
-    if (left != nullptr) std::fill_n(row, (*left)[y], std::uint8_t{0});
-    if (right != nullptr) std::fill(row + (*right)[y], row + ink.width, std::uint8_t{0});
+    if (left != nullptr) std::fill_n(row, left->columns[y], std::uint8_t{0});
+    if (right != nullptr) std::fill(row + right->columns[y], row + ink.width, std::uint8_t{0});
   }
   box = box_of(part);
   return box.height == 0 ? Image{} : cropped(part, box);

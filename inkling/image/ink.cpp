@@ -15,18 +15,22 @@
 namespace inkling {
 namespace {
 
-constexpr double kLeastContrast = 0.06;         // guess: a hard pencil's; paper's own texture has less
-constexpr double kFaintest = 0.03;              // guess: what printed lines absorb at least
-constexpr std::size_t kSmoothable = 24;         // guess: pixels; strokes of smaller images would be lost
-constexpr double kNoisesApart = 4;              // guess: standard deviations between paper and what may be ink
-constexpr double kWeak = 0.35, kStrong = 0.55;  // guess: of full ink; weak ink counts where it touches strong ink
-constexpr double kTooNoisy = 0.12;              // guess: noise above this part of the contrast is smoothed away first
-constexpr double kEdgeContact = 0.35;           // guess: of a side; what lies along it like that is the photo's edge
-constexpr double kFull = 0.9;                   // guess: this part of the ink's pixels absorbs less than full ink
+constexpr double kLeastContrast = 0.07;          // guess: a hard pencil's; paper's own texture has less
+constexpr double kFaintest = 0.03;               // guess: what printed lines absorb at least
+constexpr std::size_t kSmoothable = 24;          // guess: pixels; strokes of smaller images would be lost
+constexpr double kNoisesApart = 5;               // guess: standard deviations between paper and what may be ink
+constexpr double kWeak = 0.35, kStrong = 0.55;   // guess: of full ink; weak ink counts where it touches strong ink
+constexpr double kInkAbove = 6;                  // guess: standard deviations of the paper that full ink lies above it
+constexpr double kTooNoisy = 0.12;               // guess: noise above this part of the contrast is smoothed away first
+constexpr double kEdgeContact = 0.35;            // guess: of a side; what lies along it like that is the photo's edge
+constexpr double kWholeSide = 0.8, kBand = 0.2;  // guess: of a side; how long and how deep a band along it is
+constexpr double kBroad = 0.2, kFilled = 0.5, kPale = 0.5;  // guess: a shadow's share of image and box; what it absorbs
+constexpr double kFull = 0.9;  // guess: this part of the ink's pixels absorbs less than full ink
 
 // The number that a share of the values lies below, in steps of 1 / 1024.
 class Distribution {
  public:
+  static constexpr std::size_t kSteps = 1024;
   void add(float value) {
     ++counts_[static_cast<std::size_t>(std::clamp(value + 1, 0.0f, 1.9995f) * kSteps)];
     ++all_;
@@ -40,16 +44,18 @@ class Distribution {
   }
 
  private:
-  static constexpr std::size_t kSteps = 1024;
   std::array<std::uint32_t, 2 * kSteps> counts_{};
   std::size_t all_ = 0;
 };
 
-// The paper is the lighter part of the pixels: the distance of two of its quantiles, as a normal distribution has it.
-double noise_of(const std::vector<float>& absorbed) {
+// From the differences of neighbours in a row: most of them lie both on paper or both in ink.
+double noise_of(const std::vector<float>& absorbed, std::size_t width) {
   Distribution values;
-  for (const float a : absorbed) values.add(a);
-  return (values.quantile(0.3) - values.quantile(0.1)) / (1.2816 - 0.5244);  // derived: the normal quantiles
+  for (std::size_t i = 1; i < absorbed.size(); ++i)
+    if (i % width != 0) values.add(std::fabs(absorbed[i] - absorbed[i - 1]));
+  if (values.empty()) return 0;
+  // Derived: the quantile of |x - y| for x, y normal with deviation 1 is sqrt(2) * 0.3853; half a step is no noise.
+  return std::max(0.0, values.quantile(0.3) - 0.5 / Distribution::kSteps) / 0.5449;
 }
 
 // What full ink absorbs: a quantile of the pixels that are chosen; 0 of none.
@@ -81,7 +87,7 @@ void smooth(std::vector<float>& values, std::size_t height, std::size_t width) {
 Image by_hysteresis(const std::vector<float>& absorbed, std::size_t height, std::size_t width, double weak,
                     double strong) {
   Image mask{.height = height, .width = width, .pixels = std::vector<std::uint8_t>(absorbed.size())};
-  for (std::size_t i = 0; i < absorbed.size(); ++i) mask.pixels[i] = static_cast<double>(absorbed[i]) > weak ? 255 : 0;
+  for (std::size_t i = 0; i < absorbed.size(); ++i) mask.pixels[i] = absorbed[i] > static_cast<float>(weak) ? 255 : 0;
   const Components found = components_of(mask);
   std::vector<bool> kept(found.parts.size() + 1);
   for (std::size_t i = 0; i < absorbed.size(); ++i)
@@ -105,23 +111,48 @@ std::vector<double> border_contact(const Components& found, std::size_t height, 
   return contact;
 }
 
-// Clears specks, and what lies along the photo's edge where there is other ink that does not touch it.
-void clear_specks_and_edges(Image& mask, double stroke) {
+// Keeps the components that are wanted, by number from 1.
+template <typename Wanted>
+void keep(Image& mask, const Components& found, const Wanted& wanted) {
+  std::vector<std::uint8_t> kept(found.parts.size() + 1);
+  for (std::size_t i = 1; i < kept.size(); ++i) kept[i] = wanted(i) ? 255 : 0;
+  for (std::size_t i = 0; i < mask.pixels.size(); ++i) mask.pixels[i] &= kept[found.labels[i]];
+}
+
+// Clears what lies along the photo's edge: where there is other ink that does not touch it, and always what is no
+// stroke (a band along a whole side; a broad shadow, which is paler than ink).
+void clear_edges(Image& mask, const std::vector<float>& absorbed) {
   const Components found = components_of(mask);
   const std::vector<double> contact = border_contact(found, mask.height, mask.width);
-  const double least_side = 0.04 * static_cast<double>(std::max(mask.height, mask.width));
-  const auto speck = static_cast<std::size_t>(std::max(3.0, 0.5 * stroke * stroke));
+  if (*std::max_element(contact.begin(), contact.end()) < kEdgeContact) return;
+  const double least_side = 0.03 * static_cast<double>(std::max(mask.height, mask.width));
   bool inner = false;
-  for (std::size_t i = 0; i < found.parts.size(); ++i) {
-    const Component& part = found.parts[i];
-    inner |= contact[i + 1] == 0 && part.area >= std::max<std::size_t>(12, speck) &&
+  for (std::size_t i = 1; i < contact.size(); ++i) {
+    const Component& part = found.parts[i - 1];
+    inner |= contact[i] == 0 && part.area >= 12 &&
              static_cast<double>(std::max(part.box.height, part.box.width)) >= least_side;
   }
-  std::vector<bool> dropped(found.parts.size() + 1);
-  for (std::size_t i = 0; i < found.parts.size(); ++i)
-    dropped[i + 1] = found.parts[i].area < speck || (inner && contact[i + 1] >= kEdgeContact);
-  for (std::size_t i = 0; i < mask.pixels.size(); ++i)
-    if (dropped[found.labels[i]]) mask.pixels[i] = 0;
+  std::vector<double> sums(contact.size());
+  for (std::size_t i = 0; i < absorbed.size(); ++i) sums[found.labels[i]] += static_cast<double>(absorbed[i]);
+  const auto is_edge = [&](std::size_t i) {
+    if (contact[i] < kEdgeContact) return false;
+    const Component& part = found.parts[i - 1];
+    const double deep = std::min(static_cast<double>(part.box.height) / static_cast<double>(mask.height),
+                                 static_cast<double>(part.box.width) / static_cast<double>(mask.width));
+    const double area = static_cast<double>(part.area) / static_cast<double>(mask.pixels.size());
+    const double filled = static_cast<double>(part.area) / static_cast<double>(part.box.height * part.box.width);
+    const bool band = contact[i] >= kWholeSide && deep <= kBand;
+    const bool shadow = area >= kBroad && filled >= kFilled && sums[i] < kPale * static_cast<double>(part.area);
+    return inner || band || shadow;
+  };
+  keep(mask, found, [&](std::size_t i) { return !is_edge(i); });
+}
+
+void clear_specks(Image& mask) {
+  const double stroke = stroke_width(mask);
+  const auto speck = static_cast<std::size_t>(std::max(3.0, 0.5 * stroke * stroke));
+  const Components found = components_of(mask);
+  keep(mask, found, [&](std::size_t i) { return found.parts[i - 1].area >= speck; });
 }
 
 }  // namespace
@@ -136,39 +167,42 @@ Ink ink_of(const Image& given, bool dark_ink) {
   if (given.pixels.empty()) return ink;
   std::vector<float> absorbed = absorbed_light(dark_ink ? given : inverted(given));
   double contrast = 0, apart = 0;
-  const auto measure = [&] {
-    ink.noise = noise_of(absorbed);
+  const auto measure = [&](double correlated) {
+    ink.noise = noise_of(absorbed, width) * correlated;
     apart = std::max(kLeastContrast, kNoisesApart * ink.noise);
     contrast = full_ink(absorbed, [&](std::size_t i) { return static_cast<double>(absorbed[i]) > apart; });
   };
-  measure();
+  double correlated = 1;
+  measure(correlated);
   if (ink.noise > kTooNoisy * contrast && std::min(height, width) >= kSmoothable) {
     smooth(absorbed, height, width);
-    measure();
+    correlated = std::sqrt(3.0);  // derived: neighbouring means of 3 columns share 2 of them
+    measure(correlated);
   }
-  const double faint = std::max(kFaintest, 3 * ink.noise);
-  for (std::size_t i = 0; i < absorbed.size(); ++i)
-    ink.mask.pixels[i] = static_cast<double>(absorbed[i]) > faint ? 255 : 0;
+  const auto faint = static_cast<float>(std::max(kFaintest, 3 * ink.noise));
+  for (std::size_t i = 0; i < absorbed.size(); ++i) ink.mask.pixels[i] = absorbed[i] > faint ? 255 : 0;
   ink.lines = remove_lines(ink.mask, absorbed);
-  if (ink.lines > 0) measure();
+  if (ink.lines > 0) measure(correlated);
   if (contrast > apart) {
     ink.mask =
         by_hysteresis(absorbed, height, width, std::max(kWeak * contrast, std::min(0.5 * contrast, 3 * ink.noise)),
                       std::max(kStrong * contrast, apart));
-    clear_specks_and_edges(ink.mask, stroke_width(ink.mask));
+    clear_edges(ink.mask, absorbed);
+    clear_specks(ink.mask);
     contrast = full_ink(absorbed, [&](std::size_t i) { return ink.mask.pixels[i] != 0; });
   } else {
     contrast = 0;
   }
-  if (contrast == 0) {
+  if (contrast < std::max(kLeastContrast, kInkAbove * ink.noise)) {
     ink.mask.pixels.assign(ink.mask.pixels.size(), 0);
     return ink;
   }
 
   const double paper = std::min(1.5 * ink.noise, 0.2 * contrast);
+  const auto scale = static_cast<float>(255 / (contrast - paper));
   for (std::size_t i = 0; i < absorbed.size(); ++i) {
-    const double share = (static_cast<double>(absorbed[i]) - paper) / (contrast - paper);
-    ink.evened.pixels[i] = static_cast<std::uint8_t>(std::lround(std::clamp(share, 0.0, 1.0) * 255));
+    const float share = (absorbed[i] - static_cast<float>(paper)) * scale;
+    ink.evened.pixels[i] = static_cast<std::uint8_t>(std::clamp(share, 0.0f, 255.0f) + 0.5f);
   }
   ink.blank = false;
   ink.contrast = contrast;
@@ -185,15 +219,23 @@ Ink ink_of(const Image& given) {
 }
 
 Box box_of(const Image& mask) {
-  std::size_t top = mask.height, bottom = 0, left = mask.width, right = 0;
-  for (std::size_t r = 0; r < mask.height; ++r)
-    for (std::size_t c = 0; c < mask.width; ++c) {
-      if (mask.pixels[r * mask.width + c] == 0) continue;
-      top = std::min(top, r), bottom = r + 1;
-      left = std::min(left, c), right = std::max(right, c + 1);
-    }
+  std::size_t top = mask.height, bottom = 0;
+  std::vector<std::uint8_t> columns(mask.width);  // whether any pixel of each is set
+  for (std::size_t r = 0; r < mask.height; ++r) {
+    const std::uint8_t* row = &mask.pixels[r * mask.width];
+    std::uint8_t any = 0;
+    for (std::size_t c = 0; c < mask.width; ++c) columns[c] |= row[c], any |= row[c];
+    if (any == 0) continue;
+    top = std::min(top, r), bottom = r + 1;
+  }
   if (bottom == 0) return {};
-  return {.top = top, .left = left, .height = bottom - top, .width = right - left};
+  const auto is_set = [](std::uint8_t column) { return column != 0; };
+  const auto left = std::find_if(columns.begin(), columns.end(), is_set) - columns.begin();
+  const auto behind = std::find_if(columns.rbegin(), columns.rend(), is_set) - columns.rbegin();
+  return {.top = top,
+          .left = static_cast<std::size_t>(left),
+          .height = bottom - top,
+          .width = mask.width - static_cast<std::size_t>(left + behind)};
 }
 
 }  // namespace inkling

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <span>
 
 #include "inkling/image/components.h"
 #include "inkling/image/ink.h"
@@ -50,30 +51,40 @@ Value median(std::vector<Value>& values) {
   return *middle;
 }
 
-std::vector<std::vector<Run>> thin_runs(const Image& mask, const Side& side, std::size_t thickest) {
-  std::vector<std::vector<Run>> runs(side.along);
-  for (std::size_t x = 0; x < side.along; ++x)
+// Of each column, one behind the other.
+struct Runs {
+  std::vector<Run> all;
+  std::vector<std::size_t> begin;  // (along + 1)
+  std::size_t columns() const { return begin.size() - 1; }
+  std::span<Run> of(std::size_t x) { return {all.data() + begin[x], begin[x + 1] - begin[x]}; }
+};
+
+Runs thin_runs(const Image& mask, const Side& side, std::size_t thickest) {
+  Runs runs;
+  runs.begin.push_back(0);
+  for (std::size_t x = 0; x < side.along; ++x) {
     for (std::size_t y = 0; y < side.across; ++y) {
       if (mask.pixels[side.at(x, y)] == 0) continue;
       const std::size_t begin = y;
       while (y < side.across && mask.pixels[side.at(x, y)] != 0) ++y;
-      if (y - begin <= thickest) runs[x].push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(y)});
+      if (y - begin <= thickest) runs.all.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(y)});
     }
+    runs.begin.push_back(runs.all.size());
+  }
   return runs;
 }
 
 // Follows a line from column to column; empty where too few of them have it.
-Line followed(const Image& mask, const Side& side, std::vector<std::vector<Run>>& runs, double slope, double height,
-              double reach) {
+Line followed(const Image& mask, const Side& side, Runs& runs, double slope, double height, double reach) {
   Line line;
   std::vector<double> thicknesses;
   std::vector<Run*> taken;
   std::size_t hidden = 0;  // columns where something broader lies over the line
   double drift = 0;        // of the line from the straight one that was voted for
-  for (std::size_t x = 0; x < runs.size(); ++x) {
+  for (std::size_t x = 0; x < runs.columns(); ++x) {
     const double expected = height + slope * static_cast<double>(x) + drift;
     Run* nearest = nullptr;
-    for (Run& run : runs[x]) {
+    for (Run& run : runs.of(x)) {
       const double away = std::fabs(run.center() - expected);
       if (!run.taken && away <= reach && (nearest == nullptr || away < std::fabs(nearest->center() - expected)))
         nearest = &run;
@@ -91,7 +102,7 @@ Line followed(const Image& mask, const Side& side, std::vector<std::vector<Run>>
     thicknesses.push_back(static_cast<double>(nearest->end - nearest->begin));
     line.pieces.push_back({static_cast<std::uint32_t>(x), nearest->begin, nearest->end});
   }
-  const auto seen = static_cast<double>(taken.size()), all = static_cast<double>(runs.size());
+  const auto seen = static_cast<double>(taken.size()), all = static_cast<double>(runs.columns());
   if (seen < kLeastSeen * all || seen < kLeastCover * (all - static_cast<double>(hidden))) return {};
   line.thickness = median(thicknesses);
   const double thickest = 1.5 * line.thickness + 1;
@@ -103,10 +114,10 @@ Line followed(const Image& mask, const Side& side, std::vector<std::vector<Run>>
 std::vector<Line> lines_along(const Image& mask, const Side& side) {
   const auto least = static_cast<double>(std::min(mask.height, mask.width));
   const auto thickest = static_cast<std::size_t>(std::max(2.0, kThinPart * least));
-  std::vector<std::vector<Run>> runs = thin_runs(mask, side, thickest);
+  Runs runs = thin_runs(mask, side, thickest);
   const std::size_t stride = (side.along + kSamples - 1) / kSamples;
   std::size_t busy = 0, samples = 0;
-  for (std::size_t x = 0; x < side.along; x += stride, ++samples) busy += !runs[x].empty();
+  for (std::size_t x = 0; x < side.along; x += stride, ++samples) busy += !runs.of(x).empty();
   const auto enough = static_cast<std::uint32_t>(std::max(3.0, kLeastSeen * 0.8 * static_cast<double>(samples)));
   if (busy < enough) return {};
 
@@ -127,7 +138,7 @@ std::vector<Line> lines_along(const Image& mask, const Side& side) {
     std::fill(votes.begin(), votes.end(), 0);
     std::fill(last.begin(), last.end(), 0);
     for (std::size_t x = 0; x < side.along; x += stride)
-      for (const Run& run : runs[x]) {
+      for (const Run& run : runs.of(x)) {
         const double at = (run.center() - slope * static_cast<double>(x) - lowest) / bin;
         const auto low = static_cast<std::size_t>(std::max(0.0, at));
         for (const std::size_t b : {low, low + 1})  // overlapping bins; a column votes once for each

@@ -1,6 +1,7 @@
 #include "inkling/image/prepare.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <optional>
@@ -22,9 +23,10 @@ constexpr std::uint8_t kInk = 32;                   // guess: fainter than this 
 constexpr std::uint8_t kBorder = 24;                // guess: what JPEG leaves in the black around an MNIST digit
 // Measured: 5th and 95th percentile of MNIST's 60,000 training digits are 1.6 and 3.6 pixels of 28, the median 2.4.
 constexpr double kThinnest = 1.9 / 28, kThickest = 3.4 / 28;
-constexpr double kGap = 0.35;                // guess: of the largest part's side; a part that is nearer belongs to it
-constexpr double kPartOf = 0.02;             // guess: of the largest part's ink; less is a speck
-constexpr double kAnotherOf = 0.25;          // guess: of the largest part's ink; as much counts wherever it is
+constexpr double kMostChange = 4;    // guess: pixels of the digit; what would change more is a blot, and stays one
+constexpr double kGap = 0.35;        // guess: of the largest part's side; a part that is nearer belongs to it
+constexpr double kPartOf = 0.02;     // guess: of the largest part's ink; less is a speck
+constexpr double kAnotherOf = 0.25;  // guess: of the largest part's ink; as much counts wherever it is
 constexpr double kLow = 0.12, kHigh = 0.88;  // guess: of full ink; soft edges become this much steeper
 
 void check(const PrepareOptions& options) {
@@ -60,10 +62,9 @@ std::optional<Point> center_of_mass(const Image& image, std::uint8_t least = 1) 
                static_cast<double>(columns) / static_cast<double>(sum)};
 }
 
-Box box_from(const Image& ink, std::uint8_t least) {
-  Image mask = ink;
-  for (std::uint8_t& pixel : mask.pixels) pixel = pixel >= least ? 255 : 0;
-  return box_of(mask);
+Box box_from(Image ink, std::uint8_t least) {
+  for (std::uint8_t& pixel : ink.pixels) pixel = pixel >= least ? 255 : 0;
+  return box_of(ink);
 }
 
 Image with_margin(const Image& image, std::size_t margin) {
@@ -85,13 +86,15 @@ Image scaled_to_side(const Image& image, std::size_t side) {
 
 // Greys between kLow and kHigh are spread over the whole range.
 void steepen(Image& image) {
-  for (std::uint8_t& pixel : image.pixels) {
-    const double share = (pixel / 255.0 - kLow) / (kHigh - kLow);
-    pixel = static_cast<std::uint8_t>(std::lround(std::clamp(share, 0.0, 1.0) * 255));
+  std::array<std::uint8_t, 256> steep{};
+  for (std::size_t grey = 0; grey < steep.size(); ++grey) {
+    const double share = (static_cast<double>(grey) / 255 - kLow) / (kHigh - kLow);
+    steep[grey] = static_cast<std::uint8_t>(std::lround(std::clamp(share, 0.0, 1.0) * 255));
   }
+  for (std::uint8_t& pixel : image.pixels) pixel = steep[pixel];
 }
 
-// The brightest hundredth of what is there becomes full ink.
+// What but a twentieth of the lit pixels stay below becomes full ink.
 void stretch(Image& image) {
   std::vector<std::uint8_t> lit;
   for (const std::uint8_t pixel : image.pixels)
@@ -145,7 +148,8 @@ Placed place(const Image& ink, const PrepareOptions& options) {
   steepen(body);
   const double unit = static_cast<double>(grid) / static_cast<double>(side);
   const double width = stroke_width(body) / unit;
-  const double radius = (std::clamp(width, thinnest, thickest) - width) * unit / 2;
+  const double change = std::clamp(std::clamp(width, thinnest, thickest) - width, -kMostChange, kMostChange);
+  const double radius = change * unit / 2;
   if (std::fabs(radius) > 0.1) {
     body = thickened(with_margin(body, static_cast<std::size_t>(std::ceil(std::fabs(radius))) + 1), radius);
     const Box grown = box_from(body, kInk);

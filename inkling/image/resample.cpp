@@ -12,10 +12,11 @@ namespace {
 
 constexpr unsigned kOne = 1u << 12;  // derived: weights of 12 bits leave 8 + 12 bits in a product
 
-// What one new pixel takes of the old ones of its row or column: weights that add up to kOne.
+// What each new pixel takes of the old ones of its row or column: weights that add up to kOne.
 struct Taps {
-  std::size_t first = 0;
-  std::vector<std::uint16_t> weights;
+  std::size_t count = 0;               // of weights for each
+  std::vector<std::size_t> first;      // old pixel
+  std::vector<std::uint16_t> weights;  // (new pixels, count); 0 behind the last one that counts
 };
 
 // Area under the straight lines between pixel centres from 0 to x; pixel i's centre lies at i + 1/2.
@@ -28,30 +29,32 @@ double tent_area(std::size_t i, double from, double to) {
   return half(to) - half(from);
 }
 
-std::vector<Taps> taps_of(std::size_t from, std::size_t to) {
-  std::vector<Taps> taps(to);
+Taps taps_of(std::size_t from, std::size_t to) {
   const double step = static_cast<double>(from) / static_cast<double>(to);
-  std::vector<double> exact;
+  const double reach = step < 1 ? 0.5 : 0;  // how far a tent leans over its pixel
+  Taps taps{
+      .count = std::min(from, static_cast<std::size_t>(std::ceil(step + 2 * reach)) + 1), .first = {}, .weights = {}};
+  taps.first.resize(to);
+  taps.weights.resize(to * taps.count);
+  std::vector<double> exact(taps.count);
   for (std::size_t o = 0; o < to; ++o) {
     const double begin = static_cast<double>(o) * step, end = begin + step;
-    const double reach = step < 1 ? 0.5 : 0;  // how far a tent leans over its pixel
-    const auto first = static_cast<std::size_t>(std::max(0.0, std::floor(begin - reach)));
-    const auto last = std::min(from - 1, static_cast<std::size_t>(std::max(0.0, std::ceil(end + reach) - 1)));
-    exact.clear();
+    const auto wanted = static_cast<std::size_t>(std::max(0.0, std::floor(begin - reach)));
+    const std::size_t first = std::min(wanted, from - taps.count);
     double sum = 0;
-    for (std::size_t i = first; i <= last; ++i) {
-      const double left = static_cast<double>(i), right = left + 1;
-      exact.push_back(step < 1 ? tent_area(i, begin, end)
-                               : std::max(0.0, std::min(end, right) - std::max(begin, left)));
-      sum += exact.back();
+    for (std::size_t k = 0; k < taps.count; ++k) {
+      const double left = static_cast<double>(first + k), right = left + 1;
+      exact[k] =
+          step < 1 ? tent_area(first + k, begin, end) : std::max(0.0, std::min(end, right) - std::max(begin, left));
+      sum += exact[k];
     }
-    taps[o].first = first;
+    taps.first[o] = first;
     unsigned given = 0;
     double owed = 0;
-    for (const double weight : exact) {  // rounded so that they add up
-      owed += weight / sum * kOne;
-      const auto share = static_cast<unsigned>(std::lround(owed)) - given;
-      taps[o].weights.push_back(static_cast<std::uint16_t>(share));
+    for (std::size_t k = 0; k < taps.count; ++k) {  // rounded so that they add up
+      owed += exact[k] / sum * kOne;
+      const unsigned share = static_cast<unsigned>(owed + 0.5) - given;
+      taps.weights[o * taps.count + k] = static_cast<std::uint16_t>(share);
       given += share;
     }
   }
@@ -100,25 +103,26 @@ Image scaled(const Image& image, std::size_t height, std::size_t width) {
   Image out{.height = height, .width = width, .pixels = std::vector<std::uint8_t>(height * width)};
   if (image.pixels.empty()) return out;
   if (image.height == height && image.width == width) return image;
-  const std::vector<Taps> across = taps_of(image.width, width), down = taps_of(image.height, height);
+  const Taps across = taps_of(image.width, width), down = taps_of(image.height, height);
   std::vector<std::uint32_t> rows(image.height * width);  // (image.height, width), in kOne / 16ths of a grey
   for (std::size_t r = 0; r < image.height; ++r)
     for (std::size_t c = 0; c < width; ++c) {
-      const std::uint8_t* pixel = &image.pixels[r * image.width + across[c].first];
-      std::uint32_t sum = 0;
-      for (const std::uint16_t weight : across[c].weights) sum += weight * std::uint32_t{*pixel++};
-      rows[r * width + c] = (sum + 8) >> 4;
+      const std::uint8_t* pixel = &image.pixels[r * image.width + across.first[c]];
+      const std::uint16_t* weight = &across.weights[c * across.count];
+      std::uint32_t sum = 8;
+      for (std::size_t k = 0; k < across.count; ++k) sum += weight[k] * std::uint32_t{pixel[k]};
+      rows[r * width + c] = sum >> 4;
     }
   std::vector<std::uint32_t> sums(width);
   for (std::size_t r = 0; r < height; ++r) {
-    std::fill(sums.begin(), sums.end(), 0);
-    std::size_t y = down[r].first;
-    for (const std::uint16_t weight : down[r].weights) {
-      const std::uint32_t* row = &rows[y++ * width];
+    std::fill(sums.begin(), sums.end(), 1u << 19);
+    for (std::size_t k = 0; k < down.count; ++k) {
+      const std::uint32_t weight = down.weights[r * down.count + k];
+      const std::uint32_t* row = &rows[(down.first[r] + k) * width];
       for (std::size_t c = 0; c < width; ++c) sums[c] += weight * row[c];
     }
     for (std::size_t c = 0; c < width; ++c)
-      out.pixels[r * width + c] = static_cast<std::uint8_t>(std::min(255u, (sums[c] + (1u << 19)) >> 20));
+      out.pixels[r * width + c] = static_cast<std::uint8_t>(std::min(255u, sums[c] >> 20));
   }
   return out;
 }

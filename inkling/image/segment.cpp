@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <numeric>
 
 #include "inkling/core/error.h"
 #include "inkling/image/components.h"
@@ -22,6 +21,7 @@ constexpr double kShared = 0.35;       // guess: of the narrower part's columns,
 constexpr double kSharedTall = 0.7;    // guess: the same for two parts that could be digits
 constexpr int kJoinRounds = 8;         // guess: a part takes one other a round
 constexpr double kLeastDigit = 0.45;   // guess: what is lower and lies alone is a dash, a dot, a comma
+constexpr double kNoDigit = 3;         // guess: what is taller is a frame, a shadow's edge, a fold
 constexpr double kSpace = 0.5;         // guess: a wider gap is a space
 constexpr double kGapRows = 0.1;       // guess: rows up and down that count as the same when a gap is measured
 
@@ -44,17 +44,16 @@ double overlap(std::size_t a, std::size_t a_size, std::size_t b, std::size_t b_s
   return static_cast<double>(std::min(a + a_size, b + b_size)) - static_cast<double>(std::max(a, b));
 }
 
-// The height below which half of the ink lies in lower parts: specks weigh nothing.
+// A median over the parts, each counted by its height: specks count little, and one shadow's edge is not many digits.
 double usual_height(const std::vector<Part>& parts) {
-  std::vector<std::size_t> order(parts.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return parts[i].box.height; });
+  std::vector<std::size_t> heights;
   std::size_t all = 0;
-  for (const Part& part : parts) all += part.area;
+  for (const Part& part : parts) heights.push_back(part.box.height), all += part.box.height;
+  std::ranges::sort(heights);
   std::size_t seen = 0;
-  for (const std::size_t i : order) {
-    seen += parts[i].area;
-    if (2 * seen >= all) return static_cast<double>(parts[i].box.height);
+  for (const std::size_t height : heights) {
+    seen += height;
+    if (2 * seen >= all) return static_cast<double>(height);
   }
   return 0;
 }
@@ -171,6 +170,7 @@ Segmentation segment(const Image& page) {
     parts.resize(kMaxPageParts);
   }
   const double height = usual_height(parts);
+  std::erase_if(parts, [&](const Part& part) { return static_cast<double>(part.box.height) > kNoDigit * height; });
   join_parts(parts, height);
   std::erase_if(parts, [&](const Part& part) { return static_cast<double>(part.box.height) < kLeastDigit * height; });
 

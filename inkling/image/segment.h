@@ -1,7 +1,7 @@
 // Where the digits of a page are: the ink of a photo or scan, taken apart into pieces and put into reading order.
 //
-// A piece is the ink of one digit, or of several that touch (cuts.h says where they may be cut). Its loose parts, such as
-// the bar of a 5, belong to it; dots, dashes and other small marks are left out. Pieces stand in lines, which may be
+// A piece is the ink of one digit, or of several that touch (cuts.h says where they may be cut). Its loose parts, such
+// as the bar of a 5, belong to it; dots, dashes and other small marks are left out. Pieces stand in lines, which may be
 // level or lean by up to about 15 degrees; docs/numerics.md says how they are found.
 //
 // A page without ink has no pieces: that is no error. Nothing here knows what a digit looks like: a letter is a piece,
@@ -15,9 +15,12 @@
 
 namespace inkling {
 
-inline constexpr std::size_t kMaxPagePixels = 4'000'000;  // guess: larger pages are searched at a whole fraction of their size
-inline constexpr std::size_t kMaxPageParts = 2048;  // guess: connected parts that are looked at, the largest; a page has 100
-inline constexpr std::size_t kMaxPiecePixels = 4 * kMaxPagePixels;  // guess: of all pieces' boxes together; more are left out
+inline constexpr std::size_t kMaxPagePixels =
+    4'000'000;  // guess: larger pages are searched at a whole fraction of their size
+inline constexpr std::size_t kMaxPageParts =
+    2048;  // guess: connected parts that are looked at, the largest; a page has 100
+inline constexpr std::size_t kMaxPiecePixels =
+    4 * kMaxPagePixels;  // guess: of all pieces' boxes together; more are left out
 
 struct Piece {
   Box box;                    // in the page as it was given

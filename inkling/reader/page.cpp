@@ -13,13 +13,14 @@ namespace inkling {
 namespace {
 
 // Prices are of the kind -log(probability).
-constexpr double kMaybeTwo = 0.6;     // guess: narrower than that, in line heights, a piece the model knows is one digit
-constexpr double kCutPrice = 1.5;     // guess: one cut
-constexpr double kWidest = 0.9;       // guess: line heights; wider parts cost more
-constexpr double kWidthPrice = 6;     // guess: for each line height beyond
-constexpr double kLowest = 0.55;      // guess: of the line height; a lower part of a cut piece is no digit
-constexpr double kRefusedPrice = 4;   // guess: a part that is refused
-constexpr double kLeastChance = 1e-4; // guess: so that no answer costs everything
+constexpr double kMaybeTwo = 0.6;    // guess: narrower than that, in line heights, a piece the model knows is one digit
+constexpr double kCutPrice = 1.5;    // guess: one cut
+constexpr double kWidest = 0.8;      // guess: line heights; wider parts cost more
+constexpr double kWidthPrice = 10;   // guess: for each line height beyond
+constexpr double kLowest = 0.55;     // guess: of the line height; a lower part of a cut piece is no digit
+constexpr double kFarTooWide = 1.8;  // guess: line heights; no part is wider
+constexpr double kRefusedPrice = 4;  // guess: a part that is refused
+constexpr double kLeastChance = 1e-4;  // guess: so that no answer costs everything
 
 struct Span {
   Box box;  // in the piece
@@ -50,11 +51,16 @@ double price_of(const Reading& reading, const Box& box, double line_height) {
 }
 
 // The cheapest way from the piece's left edge to its right one, from cut to cut. One span: it stays whole.
-std::vector<Span> divided(const Runtime& rt, Reader& reader, const Piece& piece, std::size_t scale, double line_height,
+std::vector<Span> divided(const Runtime& rt, Reader& reader, const Piece& piece, const Segmentation& found,
                           Span whole) {
+  const double line_height = found.line_heights[piece.line];
+  const std::size_t scale = found.scale;
   const std::vector<Cut> cuts = cuts_of(piece.ink, line_height);
   const std::size_t ends = cuts.size() + 2;  // the edges count as cuts 0 and ends - 1
   const auto cut_at = [&](std::size_t i) { return i == 0 || i + 1 == ends ? nullptr : &cuts[i - 1]; };
+  const auto cut_price = [&](const Cut& cut) {
+    return kCutPrice + kCrossPrice * cut.ink / std::max(1.0, found.stroke_width);
+  };
   std::vector<double> price(ends, std::numeric_limits<double>::infinity());
   std::vector<std::size_t> from(ends);
   std::vector<std::optional<Span>> last(ends);
@@ -68,9 +74,9 @@ std::vector<Span> divided(const Runtime& rt, Reader& reader, const Piece& piece,
       } else {
         const Image ink = between(piece.ink, cut_at(left), cut_at(right), span.box);
         if (static_cast<double>(span.box.height) < kLowest * line_height) continue;
-        if (static_cast<double>(span.box.width) > 2 * kWidest * line_height) continue;
+        if (static_cast<double>(span.box.width) > kFarTooWide * line_height) continue;
         span.reading = read_ink(rt, reader, ink, on_page(span.box, piece, scale));
-        span.price = price_of(span.reading, span.box, line_height) + (left > 0 ? kCutPrice : 0);
+        span.price = price_of(span.reading, span.box, line_height) + (left > 0 ? cut_price(*cut_at(left)) : 0);
       }
       const double sum = price[left] + span.price;
       if (sum < price[right]) price[right] = sum, from[right] = left, last[right] = std::move(span);
@@ -94,7 +100,7 @@ PageReading read_page(const Runtime& rt, Reader& reader, const Image& page) {
     whole.price = price_of(whole.reading, all, height);
     std::vector<Span> spans;
     if (static_cast<double>(all.width) >= kMaybeTwo * height)
-      spans = divided(rt, reader, piece, found.scale, height, std::move(whole));
+      spans = divided(rt, reader, piece, found, std::move(whole));
     else
       spans.push_back(std::move(whole));
     for (std::size_t i = 0; i < spans.size(); ++i) {

@@ -12,7 +12,7 @@
 namespace inkling {
 namespace {
 
-constexpr int kSide = 420, kGap = 60, kWords = 56, kRow = kSide + 2 * kWords + 30;
+constexpr int kSide = 420, kGap = 60, kWords = 56, kAnswer = 40, kRow = kSide + 2 * kWords + kAnswer + 30;
 constexpr int kFrame = 3;
 constexpr Color kFound = kOkabeIto[0];
 
@@ -61,11 +61,11 @@ void draw_row(Picture& picture, const ShownReading& shown, int x, int y) {
   const int below = top + kSide + 40;
   draw_text(picture, x + kSide / 2, below, fmt::format("given, {} x {}", shown.given.width, shown.given.height), kLabel,
             Align::center);
-  draw_text(
-      picture, right + kSide / 2, below,
-      shortened(fmt::format("seen, {} x {}: {}", shown.prepared.digit.width, shown.prepared.digit.height, shown.answer),
-                kLabel, kSide + kGap),
-      kLabel, Align::center);
+  draw_text(picture, right + kSide / 2, below,
+            fmt::format("seen, {} x {}", shown.prepared.digit.width, shown.prepared.digit.height), kLabel,
+            Align::center);
+  draw_text(picture, right + kSide / 2, below + kAnswer, shortened(shown.answer, kSection, kSide + kGap), kSection,
+            Align::center);
 }
 
 }  // namespace

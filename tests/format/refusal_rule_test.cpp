@@ -94,7 +94,7 @@ TEST(RefusalHostile, TensorThatIsNoPartOfARule) {
 TEST(RefusalHostile, NumbersThatAreNotFinite) {
   for (const char* name : {"refusal.centers", "refusal.whitening", "refusal.none.weight", "refusal.none.bias"})
     for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()})
-      EXPECT_TRUE(refused_after(ErrorKind::numeric, "expected finite numbers",
+      EXPECT_TRUE(refused_after(ErrorKind::numeric, "finite number",
                                 [&](TensorFile& f) { named(f, name).values.back() = bad; }))
           << name;
 }

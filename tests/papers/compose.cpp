@@ -4,6 +4,7 @@
 #include <cmath>
 #include <memory>
 #include <numbers>
+#include <optional>
 #include <utility>
 
 #include "inkling/core/error.h"
@@ -15,6 +16,7 @@ namespace {
 constexpr double kPitch = 1.75;    // from line to line
 constexpr double kAdvance = 1.05;  // a digit's place with the gap behind it, and its part of the gaps between numbers
 constexpr double kMargin = 0.6;
+constexpr double kLeastPageDigit = 8;   // pixels: lower ones are nobody's page
 constexpr double kTouchOverlap = 0.03;  // how far touching digits reach into each other
 
 // Ink cut out of its sheet, with its box there.
@@ -131,6 +133,61 @@ Layout lay_out(const PageOptions& options, Dice& dice) {
   return out;
 }
 
+// The page's lines at digits of this height; nothing where a line is too long for it.
+std::optional<Page> write_lines(const DigitSource& source, const PageOptions& options, const Layout& layout,
+                                InkSheet& sheet, Dice& dice) {
+  const double h = layout.height;
+  const double pen = std::max(h * dice.between(options.thin_pen, options.thick_pen), 1.0);
+  const double slope = std::tan(dice.between(-options.most_skew, options.most_skew) * std::numbers::pi / 180);
+  const double used = kPitch * h * static_cast<double>(layout.lines.size());
+  const double leans = std::abs(slope) * static_cast<double>(options.width);
+  const double room = std::max(0.0, static_cast<double>(options.height) - used - 2 * kMargin * h - leans);
+  const double top = kMargin * h + (slope < 0 ? leans : 0) + dice.between(0, 1) * room;
+  Page page;
+  for (std::size_t line = 0; line < layout.lines.size(); ++line) {
+    const double middle = top + kPitch * h * (static_cast<double>(line) + 0.5);
+    double cursor = kMargin * h + dice.between(0, 0.15 * h);  // where the line's next ink may begin
+    std::size_t left_of_number = dice.from_to(1, 4);
+    Cutting before;
+    std::ptrdiff_t before_left = 0, before_top = 0;
+    page.text += line == 0 ? "" : "\n";
+    for (std::size_t i = 0; i < layout.lines[line]; ++i) {
+      const std::size_t digit = dice.below(10);
+      const double height = h * dice.between(0.9, 1.08);
+      const double degrees = dice.between(-options.most_degrees, options.most_degrees);
+      Cutting cutting = cut_out(source(digit, dice), height, degrees, pen, dice);
+      const bool starts = left_of_number == 0;
+      const bool touches = i > 0 && !starts && dice.chance(options.touching);
+      double left = cursor - static_cast<double>(cutting.box.left);
+      const double y = middle + slope * (cursor + h / 2) + h * dice.between(-0.05, 0.05) -
+                       static_cast<double>(cutting.box.top) - static_cast<double>(cutting.box.height) / 2;
+      const auto row = static_cast<std::ptrdiff_t>(std::lround(y));
+      if (i > 0) {
+        const double gap = touches  ? -std::max(1.0, kTouchOverlap * h)
+                           : starts ? h * dice.between(0.75, 1.0)
+                                    : std::max(2.0, h * dice.between(0.1, 0.25));
+        const auto slack = touches ? std::ptrdiff_t{0} : static_cast<std::ptrdiff_t>(std::ceil(std::max(1.0, 0.1 * h)));
+        left = static_cast<double>(before_left) + place_beside(before, cutting, row - before_top, gap, slack);
+      }
+      const auto column = static_cast<std::ptrdiff_t>(std::lround(left));
+      cursor = left + static_cast<double>(cutting.box.left + cutting.box.width);
+      if (cursor > static_cast<double>(options.width) - 2 || row + static_cast<std::ptrdiff_t>(cutting.box.top) < 2 ||
+          static_cast<double>(row) + static_cast<double>(cutting.box.top + cutting.box.height) >
+              static_cast<double>(options.height) - 2)
+        return std::nullopt;
+      page.text += i > 0 && starts ? " " : "";
+      page.text += static_cast<char>('0' + digit);
+      page.digits.push_back(
+          {.box = paste(sheet, cutting, row, column), .digit = digit, .line = line, .touches = touches});
+      left_of_number = starts ? dice.from_to(0, 3) : left_of_number - 1;
+      before = std::move(cutting);
+      before_left = column;
+      before_top = row;
+    }
+  }
+  return page;
+}
+
 Paper paper_for(const std::string& kind, double digit_height, Dice& dice) {
   const double spacing = digit_height * dice.between(1.1, 1.6);
   return kind.empty() ? any_paper(spacing, dice) : paper_of_kind(kind, spacing, dice);
@@ -204,63 +261,20 @@ DigitSource image_digits(std::span<const std::uint8_t> pixels, std::span<const s
 }
 
 Page compose_page(const DigitSource& source, const PageOptions& options, Dice& dice) {
-  if (options.digits < 1 || options.digits > 60) {
+  if (options.digits < 1 || options.digits > 60)
     fail(ErrorKind::config, "a page of {} digits: 1 to 60", options.digits);
+  Layout layout = lay_out(options, dice);
+  const std::uint64_t hand = dice.seed();
+  for (;; layout.height *= 0.93) {
+    if (layout.height < kLeastPageDigit)
+      fail(ErrorKind::config, "{} digits do not fit on {} x {} pixels", options.digits, options.height, options.width);
+    InkSheet sheet(options.height, options.width);
+    Dice same(hand);
+    std::optional<Page> page = write_lines(source, options, layout, sheet, same);
+    if (!page) continue;
+    page->photo = photograph(sheet, paper_for(options.paper, layout.height, dice), dice);
+    return std::move(*page);
   }
-  const Layout layout = lay_out(options, dice);
-  const double h = layout.height;
-  const double pen = std::max(h * dice.between(options.thin_pen, options.thick_pen), 1.0);
-  const double slope = std::tan(dice.between(-options.most_skew, options.most_skew) * std::numbers::pi / 180);
-  const double used = kPitch * h * static_cast<double>(layout.lines.size());
-  const double room = static_cast<double>(options.height) - used - 2 * kMargin * h -
-                      std::abs(slope) * static_cast<double>(options.width);
-  const double top = kMargin * h + std::max(0.0, -slope) * static_cast<double>(options.width) +
-                     std::max(0.0, dice.between(0, 1) * room);
-  Page page;
-  InkSheet sheet(options.height, options.width);
-  for (std::size_t line = 0; line < layout.lines.size(); ++line) {
-    const double middle = top + kPitch * h * (static_cast<double>(line) + 0.5);
-    double cursor = kMargin * h + dice.between(0, 0.15 * h);  // where the line's first ink begins
-    std::size_t left_of_number = dice.from_to(1, 4);
-    Cutting before;
-    std::ptrdiff_t before_left = 0, before_top = 0;
-    page.text += line == 0 ? "" : "\n";
-    for (std::size_t i = 0; i < layout.lines[line]; ++i) {
-      const std::size_t digit = dice.below(10);
-      const double height = h * dice.between(0.9, 1.08);
-      const double degrees = dice.between(-options.most_degrees, options.most_degrees);
-      Cutting cutting = cut_out(source(digit, dice), height, degrees, pen, dice);
-      const bool starts = left_of_number == 0;
-      const bool touches = i > 0 && !starts && dice.chance(options.touching);
-      double left = cursor - static_cast<double>(cutting.box.left);
-      const double y = middle + slope * (cursor + h / 2) + h * dice.between(-0.05, 0.05) -
-                       static_cast<double>(cutting.box.top) - static_cast<double>(cutting.box.height) / 2;
-      const auto row = static_cast<std::ptrdiff_t>(std::lround(y));
-      if (i > 0) {
-        const double gap = touches  ? -std::max(1.0, kTouchOverlap * h)
-                           : starts ? h * dice.between(0.75, 1.0)
-                                    : std::max(2.0, h * dice.between(0.1, 0.25));
-        const auto slack = touches ? std::ptrdiff_t{0} : static_cast<std::ptrdiff_t>(std::ceil(std::max(1.0, 0.1 * h)));
-        left = static_cast<double>(before_left) + place_beside(before, cutting, row - before_top, gap, slack);
-      }
-      const auto column = static_cast<std::ptrdiff_t>(std::lround(left));
-      const double right = left + static_cast<double>(cutting.box.left + cutting.box.width);
-      if (i > 0 && right > static_cast<double>(options.width) - 0.2 * h) {
-        fail(ErrorKind::numeric, "page: digit {} of a line of {} does not fit", i, layout.lines[line]);
-      }
-      page.text += i > 0 && starts ? " " : "";
-      page.text += static_cast<char>('0' + digit);
-      page.digits.push_back(
-          {.box = paste(sheet, cutting, row, column), .digit = digit, .line = line, .touches = touches});
-      left_of_number = starts ? dice.from_to(0, 3) : left_of_number - 1;
-      cursor = right;
-      before = std::move(cutting);
-      before_left = column;
-      before_top = row;
-    }
-  }
-  page.photo = photograph(sheet, paper_for(options.paper, h, dice), dice);
-  return page;
 }
 
 }  // namespace inkling::papers

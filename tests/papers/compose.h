@@ -78,6 +78,7 @@ struct Page {
   std::string text;               // a line of the page a line; numbers of 1 to 4 digits, a space between them
 };
 
+// Throws Error config: not 1 to 60 digits, or more than fit.
 Page compose_page(const DigitSource& source, const PageOptions& options, Dice& dice);
 
 }  // namespace inkling::papers

@@ -55,9 +55,8 @@ void print_refused(const std::string& what, const Tally& t) {
 }
 
 inkling::Image photo_of(const Writer& writer, const std::string& paper, Dice& dice) {
-  inkling::papers::SingleOptions options{.height = dice.from_to(40, 160), .width = 0};
-  options.width = options.height;
-  options.paper = paper;
+  const std::size_t side = dice.from_to(40, 160);
+  const inkling::papers::SingleOptions options{.height = side, .width = side, .paper = paper};
   return inkling::papers::grey_of(inkling::papers::compose_single(writer, options, dice).photo);
 }
 
