@@ -11,6 +11,7 @@
 #include "inkling/data/locate.h"
 #include "inkling/measure/answers.h"
 #include "inkling/measure/peak.h"
+#include "inkling/measure/preparations.h"
 #include "inkling/measure/products.h"
 #include "inkling/measure/samples.h"
 #include "inkling/measure/training_loop.h"
@@ -34,6 +35,10 @@ constexpr LayerShape kShapes[] = {
 constexpr std::size_t kPixels = 784;
 constexpr std::size_t kBatches[] = {256, 10'000};
 constexpr std::size_t kImagesAnswered = 10'000;
+struct Photos {
+  std::size_t height, width, count;
+};
+constexpr Photos kPhotos[] = {{0, 0, 500}, {28, 28, 200}, {64, 64, 100}, {480, 640, 5}, {3000, 4000, 1}};
 
 std::vector<LayerProductKind> kinds_of(const LayerShape& shape) {
   using enum LayerProductKind;
@@ -93,6 +98,11 @@ BenchReport measure(const BenchArguments& arguments) {
   for (const std::size_t batch : kBatches) {
     inkling::Answerer many(rt, loop.model(), images, batch);
     report.batches.push_back({batch, kImagesAnswered, sample([&] { many.in_batches(rt); }, arguments.seconds / 2)});
+  }
+  for (const auto& [height, width, count] : kPhotos) {
+    const std::vector<inkling::Image> photos = inkling::made_photos(train, count, height, width);
+    report.preparations.push_back(
+        {height, width, count, sample([&] { inkling::prepare_all(photos); }, arguments.seconds / 4)});
   }
   return report;
 }

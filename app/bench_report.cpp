@@ -56,6 +56,12 @@ std::string report_text(const BenchReport& r) {
     text +=
         fmt::format("  batches of {:<10} {:>9.3f} us an image, {} images/s\n", with_commas(b.batch),
                     1e6 * median(b.seconds) / static_cast<double>(b.images), per_second(b.images, median(b.seconds)));
+  text += "\nPictures prepared as MNIST's, one thread\n";
+  for (const PreparationTiming& p : r.preparations)
+    text +=
+        fmt::format("  {:<20} {:>11.1f} us a picture, {} pictures/s\n",
+                    p.height == 0 ? "the data's own" : fmt::format("{} x {}", p.width, p.height),
+                    1e6 * median(p.seconds) / static_cast<double>(p.images), per_second(p.images, median(p.seconds)));
   return text;
 }
 
@@ -80,6 +86,11 @@ ordered_json report_json(const BenchReport& r) {
     batches.push_back({{"batch", b.batch}, {"images", b.images}});
     batches.back().update(timing(b.seconds));
   }
+  ordered_json preparations = ordered_json::array();
+  for (const PreparationTiming& p : r.preparations) {
+    preparations.push_back({{"height", p.height}, {"width", p.width}, {"images", p.images}});
+    preparations.back().update(timing(p.seconds));
+  }
   return {{"machine", {{"threads", r.threads}, {"isa", r.isa}}},
           {"data", r.data},
           {"peak", peak},
@@ -90,5 +101,6 @@ ordered_json report_json(const BenchReport& r) {
             {"p99_seconds", quantile(r.one_image, 0.99)},
             {"p99_9_seconds", quantile(r.one_image, 0.999)},
             {"samples", r.one_image.size()}}},
-          {"batches", batches}};
+          {"batches", batches},
+          {"preparations", preparations}};
 }

@@ -19,6 +19,12 @@ struct BatchTiming {
   std::vector<double> seconds{};  // all images
 };
 
+struct PreparationTiming {
+  std::size_t height = 0, width = 0;  // 0: images of the data set as they are
+  std::size_t images = 0;
+  std::vector<double> seconds{};  // all images, on one thread
+};
+
 struct BenchReport {
   std::string machine{};  // "2 threads, avx512"
   std::size_t threads = 0;
@@ -32,6 +38,7 @@ struct BenchReport {
   std::vector<ProductTiming> products{};
   std::vector<double> one_image{};  // seconds of each image, on one thread
   std::vector<BatchTiming> batches{};
+  std::vector<PreparationTiming> preparations{};
 };
 
 std::string report_text(const BenchReport& report);  // within 80 columns

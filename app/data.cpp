@@ -10,6 +10,7 @@
 #include <random>
 
 #include "app/commands.h"
+#include "app/convert.h"
 #include "app/draw.h"
 #include "app/progress.h"
 #include "app/source.h"
@@ -153,6 +154,7 @@ void run_find(bool json) {
 // ---- info
 
 double ink(const Dataset& data) {
+  if (data.count() == 0) return 0;
   const auto background = std::count(data.pixels.begin(), data.pixels.end(), 0);
   return 1 - static_cast<double>(background) / static_cast<double>(data.pixels.size());
 }
@@ -167,53 +169,68 @@ ordered_json part_json(const Dataset& data) {
   return {{"images", data.count()}, {"ink", ink(data)}, {"class_counts", class_counts(data)}};
 }
 
-void run_info(const std::string& source, bool json) {
-  const inkling::DataSplit data = load_source(source);
+void run_info(const SourceArguments& source, bool json) {
+  const inkling::DataSplit data = load_source(source, inkling::WithoutTest::none);
   const Dataset& train = data.train;
   const Dataset& test = data.test;
   const Verdict verdict(data);
   if (json) {
     const ordered_json report = {
-        {"origin", data.origin},     {"mnist", verdict.is_mnist()}, {"sample", data.is_sample},
-        {"height", train.height},    {"width", train.width},        {"classes", train.class_names},
-        {"train", part_json(train)}, {"test", part_json(test)},     {"sha256", verdict.json()}};
+        {"origin", data.origin},
+        {"mnist", verdict.is_mnist()},
+        {"sample", data.is_sample},
+        {"height", train.height},
+        {"width", train.width},
+        {"classes", train.class_names},
+        {"train", part_json(train)},
+        {"test", part_json(test)},
+        {"sha256", verdict.json()},
+        {"made_test", data.made_test ? ordered_json{{"share", data.made_test->share}, {"seed", data.made_test->seed}}
+                                     : ordered_json(nullptr)}};
     fmt::print("{}\n", report.dump(2));
     return;
   }
 
   fmt::print("{}\n{}x{} pixels, {} classes, {}\n\n", data.origin, train.height, train.width, train.class_count(),
              verdict.text());
-  fmt::print("{:<10}{:>18}{:>18}\n", "", "train", "test");
-  fmt::print("{:<10}{:>18}{:>18}\n", "images", with_commas(train.count()), with_commas(test.count()));
-  fmt::print("{:<10}{:>16.1f} %{:>16.1f} %   pixels that are not background\n\n", "ink", 100 * ink(train),
-             100 * ink(test));
+  constexpr std::size_t kMostNames = 40;  // guess: columns of the longest name that is told whole
+  std::size_t names = 10;                 // columns
+  for (const std::string& each : train.class_names) names = std::clamp(columns_of(each) + 1, names, kMostNames);
+  fmt::print("{:<{}}{:>18}{:>18}\n", "", names, "train", "test");
+  fmt::print("{:<{}}{:>18}{:>18}\n", "images", names, with_commas(train.count()), with_commas(test.count()));
+  fmt::print("{:<{}}{:>16.1f} %{:>16.1f} %{}\n\n", "ink", names, 100 * ink(train), 100 * ink(test),
+             names == 10 ? "   pixels that are not background" : "");
   const auto train_counts = class_counts(train);
   const auto test_counts = class_counts(test);
   const auto cell = [](std::size_t count, std::size_t all) {
     return fmt::format("{:>9}{:>7.1f} %", with_commas(count),
-                       100.0 * static_cast<double>(count) / static_cast<double>(all));
+                       100.0 * static_cast<double>(count) / static_cast<double>(std::max<std::size_t>(1, all)));
   };
   for (std::size_t c = 0; c < train_counts.size(); ++c)
-    fmt::print("{:<10}{}{}\n", train.class_names[c], cell(train_counts[c], train.count()),
+    fmt::print("{:<{}.{}}{}{}\n", train.class_names[c], names, names - 1, cell(train_counts[c], train.count()),
                cell(test_counts[c], test.count()));
 }
 
 // ---- show
 
 struct ShowArguments {
-  std::string data = "mnist";
-  std::string split = "test";
+  SourceArguments data;
+  std::string split;  // empty: the test part, where there is one
   std::optional<std::uint64_t> index;
   std::optional<std::uint64_t> count;
   bool random = false;
 };
 
 void run_show(const ShowArguments& arguments) {
-  const inkling::DataSplit data = load_source(arguments.data);
-  const Dataset& part = arguments.split == "train" ? data.train : data.test;
+  const inkling::DataSplit data = load_source(arguments.data, inkling::WithoutTest::none);
+  const bool train = arguments.split == "train" || (arguments.split.empty() && data.test.count() == 0);
+  const Dataset& part = train ? data.train : data.test;
+  const std::string split = train ? "train" : "test";
+  if (part.count() == 0)
+    fail(ErrorKind::config, "{}: has no test part; show its images with --split train", data.origin);
   const std::uint64_t first = arguments.index.value_or(0);
   if (first >= part.count())
-    fail(ErrorKind::config, "--index {}: the {} part has images 0 to {}", first, arguments.split, part.count() - 1);
+    fail(ErrorKind::config, "--index {}: the {} part has images 0 to {}", first, split, part.count() - 1);
 
   constexpr std::size_t kGap = 2;
   const ColorLevel level = color_level(STDOUT_FILENO);
@@ -233,7 +250,7 @@ void run_show(const ShowArguments& arguments) {
   std::vector<std::string> row;
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::uint64_t index = arguments.random ? any(entropy) : first + i;
-    const std::string caption = fmt::format("{} ({} {})", part.class_names[part.labels[index]], arguments.split, index);
+    const std::string caption = fmt::format("{} ({} {})", part.class_names[part.labels[index]], split, index);
     row.push_back(draw_image(part.image(index), part.height, part.width, level, scale) +
                   fmt::format("{:^{}}\n", caption, columns));
     if (row.size() == fitting || i + 1 == count) {
@@ -266,11 +283,7 @@ void run_get(const std::string& folder_argument, const std::vector<std::string>&
     fmt::print("To use it: --data {}, or INKLING_DATA={}\n", folder.string(), folder.string());
 }
 
-void add_source_option(CLI::App& command, std::string& source) {
-  command
-      .add_option("--data", source, "mnist, fashion, sample, a folder of IDX files, or an .npz file (default: mnist)")
-      ->type_name("SOURCE");
-}
+constexpr const char* kSourceHelp = "mnist, fashion, sample, or a folder or file, as for train (default: mnist)";
 
 void add_find(CLI::App& data) {
   const auto json = std::make_shared<bool>(false);
@@ -306,10 +319,10 @@ void add_get(CLI::App& data) {
 }
 
 void add_info(CLI::App& data) {
-  const auto source = std::make_shared<std::string>("mnist");
+  const auto source = std::make_shared<SourceArguments>();
   const auto json = std::make_shared<bool>(false);
   CLI::App* command = data.add_subcommand("info", "Counts, sizes, balance and checksums of a data set");
-  add_source_option(*command, *source);
+  add_source_options(*command, *source, kSourceHelp);
   command->add_flag("--json", *json, "Print one JSON object");
   command->footer(
       "Examples:\n"
@@ -322,8 +335,8 @@ void add_info(CLI::App& data) {
 void add_show(CLI::App& data) {
   const auto arguments = std::make_shared<ShowArguments>();
   CLI::App* command = data.add_subcommand("show", "Draw images in the terminal, with their labels");
-  add_source_option(*command, arguments->data);
-  command->add_option("--split", arguments->split, "train or test (default: test)")
+  add_source_options(*command, arguments->data, kSourceHelp);
+  command->add_option("--split", arguments->split, "train or test (default: test, where there is one)")
       ->check(CLI::IsMember({"train", "test"}).description(""))
       ->type_name("PART");
   CLI::Option* index = command->add_option("--index", arguments->index, "The image of this number, from 0")
@@ -351,9 +364,11 @@ void add_data_command(CLI::App& app) {
       "  inkling data find                       where MNIST was looked for\n"
       "  inkling data get                        download it\n"
       "  inkling data info --data sample         counts, sizes, class balance\n"
-      "  inkling data show --random --count 4    look at some digits");
+      "  inkling data show --random --count 4    look at some digits\n"
+      "  inkling data convert mnist -o mnist.npz write them in another form");
   add_find(*data);
   add_get(*data);
   add_info(*data);
   add_show(*data);
+  add_convert(*data);
 }

@@ -7,10 +7,12 @@
 
 #include "app/commands.h"
 #include "app/eval_report.h"
+#include "app/model_argument.h"
 #include "app/progress.h"
 #include "app/source.h"
 #include "app/usage.h"
 #include "inkling/core/matrix.h"
+#include "inkling/data/classes.h"
 #include "inkling/format/model_file.h"
 #include "inkling/model/output.h"
 #include "inkling/train/metrics.h"
@@ -19,9 +21,11 @@ namespace {
 
 struct EvalArguments {
   std::string model;
-  std::string data = "mnist";
+  SourceArguments data;
   std::string compare;
   bool json = false;
+  bool reject = false;
+  std::vector<std::string> outsiders;
   MachineOptions machine;
 };
 
@@ -56,10 +60,16 @@ std::string network_text(const inkling::Mlp& model) {
 }
 
 EvalReport evaluate(const inkling::Runtime& rt, const EvalArguments& arguments) {
-  const auto [model, info] = inkling::load_model(arguments.model);
+  const inkling::LoadedModel loaded = load_named_model(arguments.model);
+  const auto& [model, info] = loaded;
   std::optional<inkling::LoadedModel> other;  // read before the work, so that a wrong name costs no time
-  if (!arguments.compare.empty()) other = inkling::load_model(arguments.compare);
-  const inkling::DataSplit data = load_source(arguments.data);
+  if (!arguments.compare.empty()) other = load_named_model(arguments.compare);
+  inkling::DataSplit data =
+      load_source(source_to_measure(arguments.data, arguments.model), inkling::WithoutTest::all_test);
+  inkling::adopt_classes(data.test, info.class_names, data.origin);
+  std::vector<OutsiderSet> outsiders;
+  for (const std::string& source : arguments.outsiders)
+    outsiders.push_back({.source = source, .images = load_source(source).test});
 
   const inkling::Matrix logits = inkling::logits_of(rt, model, data.test);
   inkling::Matrix p(logits.rows(), logits.cols());
@@ -80,6 +90,7 @@ EvalReport evaluate(const inkling::Runtime& rt, const EvalArguments& arguments) 
     report.comparison->mcnemar =
         inkling::mcnemar(report.statistics.predicted, report.comparison->statistics.predicted, data.test.labels);
   }
+  if (arguments.reject || !outsiders.empty()) report.reject = reject_report(rt, loaded, data.test, outsiders);
   return report;
 }
 
@@ -97,20 +108,29 @@ void run_eval(const EvalArguments& arguments) {
 void add_eval_command(CLI::App& app) {
   const auto arguments = std::make_shared<EvalArguments>();
   CLI::App* command = app.add_subcommand("eval", "Measure a model on a test set");
-  command->add_option("MODEL", arguments->model, "A .safetensors file, or the folder of a run")
-      ->required()
-      ->type_name("");
-  command->add_option("--data", arguments->data, "As for train; its test part is used (default: mnist)")
-      ->type_name("SOURCE");
+  command->add_option("MODEL", arguments->model, kModelHelp)->required()->type_name("");
+  add_source_options(*command, arguments->data,
+                     "As for train; its test part is used, or all of it where it has none (default: the run's; of a "
+                     "file, mnist)");
   command
       ->add_option("--compare", arguments->compare, "Another model: which of the two is better, and can it be chance?")
       ->type_name("MODEL");
+  command->add_flag("--reject", arguments->reject,
+                    "Also print the trade between answers refused and errors among those kept");
+  command
+      ->add_option("--outsiders", arguments->outsiders,
+                   "As --reject, and how much is refused of another set, whose images are none of the model's classes; "
+                   "may be given again")
+      ->type_name("SOURCE")
+      ->allow_extra_args(false);
   command->add_flag("--json", arguments->json, "Print one JSON object, with every mistake");
   add_machine_options(*command, arguments->machine);
   command->footer(
       "Examples:\n"
       "  inkling eval runs/latest\n"
-      "  inkling eval runs/latest --compare digits.safetensors\n"
-      "  inkling eval digits.safetensors --data sample --json");
+      "  inkling eval runs/latest --compare digits\n"
+      "  inkling eval digits --outsiders fashion\n"
+      "  inkling eval digits --data my-digits/\n"
+      "  inkling eval digits --data sample --json");
   command->callback([arguments] { run_eval(*arguments); });
 }

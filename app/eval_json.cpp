@@ -92,5 +92,6 @@ ordered_json report_json(const EvalReport& r) {
   result["reliability"] = reliability_json(r.statistics);
   result["mistakes"] = mistakes_json(r);
   if (r.comparison) result["compare"] = comparison_json(*r.comparison);
+  if (r.reject) result["reject"] = reject_json(*r.reject);
   return result;
 }

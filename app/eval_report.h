@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "app/eval_reject.h"
 #include "inkling/train/statistics.h"
 
 // A wrong answer.
@@ -35,6 +36,7 @@ struct EvalReport {
   std::vector<std::size_t> confusion;  // [label * classes + predicted]
   std::vector<Mistake> mistakes;       // the most confident first
   std::optional<Comparison> comparison{};
+  std::optional<RejectReport> reject{};
 };
 
 std::string report_text(const EvalReport& report);

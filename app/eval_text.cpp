@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "app/eval_report.h"
 #include "app/progress.h"
+#include "app/terminal.h"
 
 namespace {
 
@@ -14,9 +16,40 @@ using inkling::Statistics;
 // "97.8", or "-" where there is none.
 std::string percent(double share) { return std::isnan(share) ? "-" : fmt::format("{:.1f}", 100 * share); }
 
-std::string confusion_text(const EvalReport& r) {
+// What tables call the classes: their names, where the beginnings that a column holds tell them apart, or else their
+// numbers, which the legend explains.
+struct TableNames {
+  std::vector<std::string> names;
+  std::string legend{};
+};
+
+TableNames table_names(const std::vector<std::string>& names) {
+  constexpr std::size_t kColumns = 80, kIndent = 10;
+  std::set<std::string> beginnings;
+  for (const std::string& name : names) beginnings.insert(fmt::format("{:.5}", name));
+  if (beginnings.size() == names.size()) return {names};
+  TableNames table;
+  std::string line = "\nClasses   ";
+  std::size_t column = kIndent;
+  for (std::size_t c = 0; c < names.size(); ++c) {
+    table.names.push_back(fmt::format("{}", c));
+    const std::string entry = fmt::format("{} {}{}", c, names[c], c + 1 < names.size() ? "," : "");
+    if (column > kIndent && column + 1 + columns_of(entry) > kColumns) {
+      line += "\n" + std::string(kIndent, ' ');
+      column = kIndent;
+    } else if (column > kIndent) {
+      line += ' ';
+      ++column;
+    }
+    line += entry;
+    column += columns_of(entry);
+  }
+  table.legend = line + "\n";
+  return table;
+}
+
+std::string confusion_text(const EvalReport& r, const std::vector<std::string>& names) {
   constexpr std::size_t kMostClasses = 12;  // derived: what 80 columns hold
-  const std::vector<std::string>& names = r.class_names;
   if (names.size() > kMostClasses)
     return fmt::format("\nConfusion matrix: {} classes are too many for a terminal; --json has it.\n", names.size());
   std::string text = "\nConfusion matrix (a row is a label, a column what was read)\n\n        ";
@@ -37,13 +70,13 @@ std::string confusion_text(const EvalReport& r) {
 constexpr std::size_t kLeftWidth = 39;
 
 // kLeftWidth wide, each line.
-std::vector<std::string> class_table(const EvalReport& r) {
+std::vector<std::string> class_table(const EvalReport& r, const std::vector<std::string>& names) {
   std::vector<std::string> lines = {fmt::format("{:<{}}", "Classes (%)", kLeftWidth), std::string(kLeftWidth, ' '),
                                     "        precision  recall     F1  images"};
   for (std::size_t c = 0; c < r.class_names.size(); ++c) {
     const inkling::ClassStatistics& each = r.statistics.classes[c];
-    lines.push_back(fmt::format("{:>8.7}{:>9}{:>8}{:>7}{:>7}", r.class_names[c], percent(each.precision),
-                                percent(each.recall), percent(each.f1), each.support));
+    lines.push_back(fmt::format("{:>8.7}{:>9}{:>8}{:>7}{:>7}", names[c], percent(each.precision), percent(each.recall),
+                                percent(each.f1), each.support));
   }
   lines.push_back(fmt::format("{:>8}{:>9}{:>8}{:>7}{:>7}", "mean", percent(r.statistics.macro_precision),
                               percent(r.statistics.macro_recall), percent(r.statistics.macro_f1), r.statistics.count));
@@ -119,8 +152,11 @@ std::string report_text(const EvalReport& r) {
                                  with_commas(r.statistics.count));
   text += summary(r.statistics);
   if (r.comparison) text += comparison_text(*r.comparison);
-  text += confusion_text(r);
-  text += "\n" + beside(class_table(r), reliability_table(r.statistics));
+  if (r.reject) text += reject_text(*r.reject);
+  const TableNames table = table_names(r.class_names);
+  text += table.legend;
+  text += confusion_text(r, table.names);
+  text += "\n" + beside(class_table(r, table.names), reliability_table(r.statistics));
   text += mistakes_text(r);
   return text;
 }

@@ -39,6 +39,7 @@ int main(int argc, char** argv) {
   add_train_command(app);
   add_eval_command(app);
   add_predict_command(app);
+  add_read_command(app);
   add_report_command(app);
   add_gradcheck_command(app);
   add_show_command(app);

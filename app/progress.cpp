@@ -72,6 +72,25 @@ std::string download_progress(std::string_view file, std::uint64_t done, std::ui
                      1e-6 * static_cast<double>(total));
 }
 
+namespace {
+
+std::string bar_progress(std::string_view verb, std::string_view name, std::size_t done, std::size_t total) {
+  constexpr std::size_t kBar = 20;
+  const std::size_t filled = total == 0 ? kBar : kBar * std::min(done, total) / total;
+  return fmt::format("{} [{:#>{}}{:.>{}}] {} of {}, {}", verb, "", filled, "", kBar - filled, with_commas(done),
+                     with_commas(total), name);
+}
+
+}  // namespace
+
+std::string reading_progress(std::string_view source, std::size_t done, std::size_t total) {
+  return bar_progress("Reading", source, done, total);
+}
+
+std::string writing_progress(std::string_view output, std::size_t done, std::size_t total) {
+  return bar_progress("Writing", output, done, total);
+}
+
 std::string with_commas(std::size_t number) {
   std::string text = fmt::format("{}", number);
   for (std::size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, 1, ',');

@@ -42,5 +42,10 @@ std::string train_progress(const inkling::FitProgress& progress, std::size_t epo
 // "train-images-idx3-ubyte.gz [#####.....] 4.1 of 9.7 MB"; total is 0 where it is not known
 std::string download_progress(std::string_view file, std::uint64_t done, std::uint64_t total);
 
+// "Reading [#####.....] 31,000 of 70,000, digits/"
+std::string reading_progress(std::string_view source, std::size_t done, std::size_t total);
+// The same, "Writing".
+std::string writing_progress(std::string_view output, std::size_t done, std::size_t total);
+
 // 60000 as "60,000".
 std::string with_commas(std::size_t number);

@@ -8,11 +8,13 @@
 #include <optional>
 
 #include "app/commands.h"
+#include "app/finished_model.h"
 #include "app/source.h"
 #include "app/usage.h"
 #include "inkling/core/error.h"
 #include "inkling/core/file.h"
 #include "inkling/data/checksum.h"
+#include "inkling/data/classes.h"
 #include "inkling/data/idx.h"
 #include "inkling/data/locate.h"
 #include "inkling/data/select.h"
@@ -59,6 +61,10 @@ std::optional<TestImages> images_of_the_runs(const std::vector<ReportedRun>& run
   const inkling::DataFacts& facts = runs.front().history.data;
   inkling::LoadOptions options;
   options.allow_download = false;
+  const SourceArguments how = source_of(facts);
+  options.read.as_is = how.as_is;
+  options.read.skip_bad = how.skip_bad;
+  options.test = {.share = how.test, .seed = how.seed.value_or(1), .without = inkling::WithoutTest::all_test};
   options.note = [](const std::string&) {};  // of places passed over: what was found is checked below
   constexpr std::string_view kWithout =
       "so there are no images, no confusion matrix and no calibration here; name the data with --data";
@@ -92,7 +98,10 @@ std::optional<TestImages> choose_images(const ReportArguments& arguments, const 
   const std::size_t limit = runs.front().history.recipe.limit_test;
   const bool all_limited =
       std::ranges::all_of(runs, [&](const ReportedRun& run) { return run.history.recipe.limit_test == limit; });
-  if (arguments.data.empty() && all_limited && limit > 0) test->images = inkling::first_images(test->images, limit);
+  if (arguments.data.empty() && all_limited && limit > 0)
+    test->images = inkling::first_images(std::move(test->images), limit);
+  if (const auto none = none_class_of(runs.front().history.recipe, test->images); none && arguments.data.empty())
+    test->images = inkling::without_class(test->images, *none);
   return test;
 }
 
@@ -107,7 +116,7 @@ void take_model(Material& material, ReportedRun& run) {
   }
   material.models.push_back(std::make_unique<inkling::LoadedModel>(inkling::load_model(run.history.model_path())));
   run.model = material.models.back().get();
-  if (run.model->model.config().widths != run.history.recipe.network.widths)
+  if (run.model->model.config().widths != run.history.recipe.saved_widths())
     fail(ErrorKind::shape, "{}: a network of {}, and the run's config.json says {}", run.history.model_path().string(),
          describe(run.model->model.config()), describe(run.history.recipe.network));
 }
@@ -128,6 +137,9 @@ Material collect(const ReportArguments& arguments) {
   for (ReportedRun& run : material.runs) take_model(material, run);
   material.test = choose_images(arguments, material.runs, material.notes);
   if (!material.test) return material;
+  for (const ReportedRun& run : material.runs)
+    if (run.model != nullptr)
+      inkling::adopt_classes(material.test->images, run.model->info.class_names, material.test->origin);
   const inkling::Runtime rt = arguments.machine.runtime();
   for (ReportedRun& run : material.runs)
     if (run.model != nullptr) {

@@ -10,6 +10,7 @@
 #include "app/commands.h"
 #include "app/draw_weights.h"
 #include "app/interrupt.h"
+#include "app/model_argument.h"
 #include "app/show_kinds.h"
 #include "app/usage.h"
 #include "inkling/core/choice.h"
@@ -188,7 +189,7 @@ void show_in_terminal(const ShowArguments& arguments) {
     if (name != "weights")
       throw CLI::ValidationError("NAME", fmt::format("'{}' cannot be drawn in a terminal, 'weights' can", name));
   const inkling::Runtime rt = arguments.machine.runtime();
-  const inkling::LoadedModel loaded = inkling::load_model(arguments.what);
+  const inkling::LoadedModel loaded = load_named_model(arguments.what);
   fmt::print("{}",
              draw_weights(rt, loaded.model, loaded.info.image_height, loaded.info.image_width, loaded.info.class_names,
                           color_level(STDOUT_FILENO), terminal_size(STDOUT_FILENO).columns));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "app/model_argument.h"
 #include "inkling/core/error.h"
 #include "inkling/data/select.h"
 #include "inkling/inspect/line.h"
@@ -64,13 +65,13 @@ Picture saliency(const ShowContext& c) {
 inkling::Mlp other_end(const ShowContext& c, std::string& name) {
   if (!c.options.against.empty()) {
     name = c.options.against;
-    return inkling::load_model(c.options.against).model;
+    return load_named_model(c.options.against).model;
   }
   if (!c.subject.history)
     fail(ErrorKind::config, "a model file does not say where its training began; name a second model with --against");
   name = "the start";
   const inkling::RunHistory& run = *c.subject.history;
-  if (!run.init_from.empty()) return inkling::load_model(run.init_from).model;
+  if (!run.init_from.empty()) return load_named_model(run.init_from).model;
   inkling::Mlp start(run.recipe.network);
   inkling::initialize(start, run.recipe.fit.seed, run.recipe.init);
   return inkling::fold(start);

@@ -8,6 +8,11 @@
 #include <cstdlib>
 #include <string_view>
 
+std::size_t columns_of(std::string_view text) {
+  constexpr std::size_t kWide = 10000;  // fmt pads to columns: what it added says how many there were
+  return kWide - std::min(kWide, fmt::formatted_size("{:<10000}", text) - text.size());
+}
+
 TerminalSize terminal_size(int descriptor) {
   winsize size{};
   if (::ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) return {};

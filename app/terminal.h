@@ -7,6 +7,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
+
+// How many columns a text of UTF-8 takes: a Chinese character takes two.
+std::size_t columns_of(std::string_view text);
 
 enum class ColorLevel { plain, palette, truecolor };
 

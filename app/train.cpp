@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <functional>
 #include <future>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -9,7 +10,9 @@
 #include "app/commands.h"
 #include "app/eval_report.h"
 #include "app/event_log.h"
+#include "app/finished_model.h"
 #include "app/interrupt.h"
+#include "app/model_argument.h"
 #include "app/progress.h"
 #include "app/recipe_options.h"
 #include "app/run_folder.h"
@@ -25,7 +28,6 @@
 #include "inkling/model/fold.h"
 #include "inkling/train/fit.h"
 #include "inkling/train/statistics.h"
-#include "inkling/train/temperature.h"
 
 using inkling::EpochReport;
 using inkling::ErrorKind;
@@ -38,7 +40,7 @@ namespace {
 
 struct TrainArguments {
   std::shared_ptr<RecipeArguments> recipe = std::make_shared<RecipeArguments>();
-  std::string data;
+  SourceArguments data;
   std::string init_from;
   std::string out;
   std::string resume;
@@ -54,7 +56,8 @@ struct TrainArguments {
 // What a run trains on: the data as chosen, and what makes it the same data again.
 class TrainingData {
  public:
-  TrainingData(std::string source, const Recipe& recipe);
+  // `free_ends`: the network takes its inputs and outputs from the data.
+  TrainingData(SourceArguments source, Recipe& recipe, bool free_ends);
   TrainingData(const TrainingData&) = delete;
   TrainingData& operator=(const TrainingData&) = delete;
 
@@ -70,29 +73,40 @@ class TrainingData {
   ordered_json facts() const;
 
  private:
-  std::string source_;
+  SourceArguments source_;
   // 50 ms for MNIST, spent while training begins. Last: whoever still reads the images must be done before they go.
   std::shared_future<std::array<std::string, 4>> sha256_;
 };
 
-TrainingData::TrainingData(std::string source, const Recipe& recipe)
-    : split(load_source(source)), source_(std::move(source)) {
+TrainingData::TrainingData(SourceArguments source, Recipe& recipe, bool free_ends)
+    : split(load_source(source, inkling::WithoutTest::hold_out)), source_(std::move(source)) {
+  if (free_ends) {
+    recipe.network.widths.front() = split.train.image_size();
+    recipe.network.widths.back() = split.train.class_count();
+    inkling::check(recipe);
+  }
   inkling::check_fit(recipe.network, split.train);
   inkling::check_fit(recipe.network, split.test);
   sha256_ = std::async([this] { return inkling::sha256_of(split.train, split.test); });
   for (const std::string& text : inkling::oddities(split.train, split.test)) fmt::print(stderr, "Note      {}\n", text);
   if (recipe.limit_train > 0 || recipe.limit_test > 0 || recipe.validation > 0) sha256_.wait();
-  if (recipe.limit_train > 0) split.train = inkling::first_images(split.train, recipe.limit_train);
-  if (recipe.limit_test > 0) split.test = inkling::first_images(split.test, recipe.limit_test);
+  if (recipe.limit_train > 0) split.train = inkling::first_images(std::move(split.train), recipe.limit_train);
+  if (recipe.limit_test > 0) split.test = inkling::first_images(std::move(split.test), recipe.limit_test);
   if (recipe.validation > 0) {
-    inkling::HeldOut parts = inkling::hold_out(split.train, recipe.validation, recipe.fit.seed);
+    inkling::HeldOut parts = inkling::hold_out(std::move(split.train), recipe.validation, recipe.fit.seed);
     split.train = std::move(parts.rest);
     validation = std::move(parts.held_out);
   }
+  if (recipe.test_as_validation) validation = split.test;
+  none_class_of(recipe, split.train);  // a wrong name shows before the work
 }
 
 ordered_json TrainingData::facts() const {
-  ordered_json facts = {{"source", source_}, {"origin", split.origin}, {"idx_sha256", idx_sha256()}};
+  ordered_json facts = {{"source", source_.source}, {"origin", split.origin}, {"idx_sha256", idx_sha256()}};
+  if (split.made_test) facts.update({{"test", split.made_test->share}, {"test_seed", split.made_test->seed}});
+  if (source_.as_is) facts["as_is"] = true;
+  if (source_.skip_bad) facts["skip_bad"] = true;
+  for (const auto& [name, text] : inkling::table_form_texts(source_.table)) facts[name] = text;
   facts["train_images"] = split.train.count();
   if (validation) facts["validation_images"] = validation->count();
   facts["test_images"] = split.test.count();
@@ -140,7 +154,11 @@ ordered_json metrics_json(const EpochReport& r) {
 inkling::ModelInfo model_info(const Recipe& recipe, const inkling::DataSplit& data, const inkling::FitResult& result,
                               double accuracy, std::size_t test_images) {
   std::vector<std::string> class_names = data.train.class_names;
-  while (class_names.size() < recipe.network.outputs()) class_names.push_back(fmt::format("{}", class_names.size()));
+  while (class_names.size() < recipe.network.outputs()) {  // outputs that no image asks for
+    const std::string number = fmt::format("{}", class_names.size());
+    const bool taken = std::ranges::find(class_names, number) != class_names.end();
+    class_names.push_back(taken ? "unused " + number : number);
+  }
   const std::string epochs = result.batches_after == 0
                                  ? fmt::format("{}", result.epochs)
                                  : fmt::format("{} and {} batches", result.epochs, result.batches_after);
@@ -169,7 +187,7 @@ inkling::Identity identity_of(const Recipe& recipe, const TrainingData& data) {
 
 // Weights of any safetensors file with the network's names and shapes.
 void take_weights(const std::string& file, inkling::Mlp& model) {
-  const inkling::Mlp other = inkling::load_model(file).model;
+  const inkling::Mlp other = load_named_model(file).model;
   if (other.config().widths != model.config().widths)
     fail(ErrorKind::shape, "{}: the weights of {}, and the network to train is {}; give its widths with --layers", file,
          describe(other.config()), describe(model.config()));
@@ -203,14 +221,15 @@ Recipe recipe_to_resume(const TrainArguments& arguments, const RunFolder& run) {
   return recipe;
 }
 
-std::string source_to_resume(const RunFolder& run) {
-  const auto config = nlohmann::json::parse(run.read_config());
-  constexpr auto kPlace = "/data/source";
-  const nlohmann::json::json_pointer place(kPlace);
-  if (!config.contains(place) || !config[place].is_string())
-    fail(ErrorKind::format, "{}: expected the data's name as text at {}; name it with --data",
-         (run.path() / "config.json").string(), kPlace);
-  return config[place].get<std::string>();
+// The data of the run, and how its test part was made; or what is named, whole.
+SourceArguments source_to_resume(const SourceArguments& named, const RunFolder& run) {
+  if (!named.source.empty()) return named;
+  if (named.any())
+    fail(
+        ErrorKind::config,
+        "--resume takes the data from the run: leave out --test, --test-seed, --as-is and --skip-bad, or name all with "
+        "--data");
+  return source_of_run(run.path().string()).value();
 }
 
 // When a checkpoint is due: at an epoch's end, but not more than once a second, and every so many seconds within one.
@@ -230,15 +249,6 @@ class CheckpointClock {
   double seconds_;
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
-
-// What the logits are to be divided by for honest probabilities, by the validation images.
-inkling::Mlp calibrated(const inkling::Runtime& rt, const inkling::Mlp& model, const inkling::Dataset& validation) {
-  const inkling::Matrix logits = inkling::logits_of(rt, model, validation);
-  const float temperature = inkling::fit_temperature(logits, validation.labels, model.config().output);
-  fmt::print(stderr, "\nTemperature {:.3f}, fitted on {} validation images\n", temperature,
-             with_commas(validation.count()));
-  return inkling::with_temperature(model, temperature);
-}
 
 void print_end(const inkling::Statistics& test, const RunFolder& run, double train_seconds, double images) {
   fmt::print(stderr, "\nOn {} test images:\n{}", with_commas(test.count), summary(test));
@@ -307,10 +317,14 @@ void train(const TrainArguments& arguments, const Recipe& recipe, const inkling:
   finish_config();
   print_reason(result, recipe);
 
-  inkling::Mlp final = inkling::fold(model);
-  if (data.validation) final = calibrated(rt, final, *data.validation);
-  const inkling::Statistics test = inkling::statistics_of(rt, final, data.split.test);
-  run.save_model(final, model_info(recipe, data.split, result, test.accuracy, test.count));
+  const FinishedModel finished =
+      finish_model(rt, model, recipe, data.split.train, data.validation ? &*data.validation : nullptr, data.split.test);
+  const inkling::Statistics test =
+      inkling::statistics_of(rt, finished.model, finished.judged ? *finished.judged : data.split.test);
+  inkling::ModelInfo info = model_info(recipe, data.split, result, test.accuracy, test.count);
+  if (finished.judged) info.class_names = finished.judged->class_names;
+  info.refusal = finished.refusal;
+  run.save_model(finished.model, info);
   const bool interrupted = InterruptGuard::signal() != 0 && result.reason == inkling::StopReason::request;
   if (!interrupted) run.remove_checkpoints();
   const double done = static_cast<double>(result.epochs - (from ? from->state.epochs : 0)) * images;
@@ -334,21 +348,26 @@ void run_train(const TrainArguments& arguments) {
     fail(ErrorKind::config, "--resume continues in the run's own folder: leave out --out");
   std::optional<RunFolder> run;
   if (resumes) run.emplace(RunFolder::existing(arguments.resume));
-  const Recipe recipe = resumes ? recipe_to_resume(arguments, *run) : arguments.recipe->recipe();
+  Recipe recipe = resumes ? recipe_to_resume(arguments, *run) : arguments.recipe->recipe();
   inkling::check(recipe);
-  const std::string source = !arguments.data.empty() ? arguments.data : resumes ? source_to_resume(*run) : "mnist";
+  SourceArguments source = resumes ? source_to_resume(arguments.data, *run) : arguments.data;
+  if (source.source.empty()) source.source = "mnist";
   // A small network is drawn while the data is read; for a large one broken data should not have to wait.
   constexpr std::size_t kSmall = 1u << 20;  // guess: 0.1 s
-  const auto draw = [&] {
-    inkling::Mlp drawn(recipe.network);
-    inkling::initialize(drawn, recipe.fit.seed, recipe.init);
+  const auto draw = [](const Recipe& of) {
+    inkling::Mlp drawn(of.network);
+    inkling::initialize(drawn, of.fit.seed, of.init);
     return drawn;
   };
-  std::future<inkling::Mlp> drawn = std::async(inkling::arena_size(inkling::parameter_table(recipe.network)) < kSmall
+  const Recipe asked = recipe;  // which the other thread reads
+  std::future<inkling::Mlp> drawn = std::async(inkling::arena_size(inkling::parameter_table(asked.network)) < kSmall
                                                    ? std::launch::async | std::launch::deferred
                                                    : std::launch::deferred,
-                                               draw);
-  const TrainingData data(source, recipe);
+                                               draw, std::cref(asked));
+  const bool free_ends =
+      !resumes && arguments.recipe->config_file.empty() && !arguments.recipe->given.contains("layers");
+  const TrainingData data(source, recipe, free_ends);
+  if (recipe.network != asked.network) drawn = std::async(std::launch::deferred, draw, std::cref(recipe));
 
   const InterruptGuard guard;
   inkling::Mlp model = drawn.get();
@@ -383,12 +402,9 @@ void run_train(const TrainArguments& arguments) {
 void add_train_command(CLI::App& app) {
   const auto arguments = std::make_shared<TrainArguments>();
   CLI::App* command = app.add_subcommand("train", "Train a digit reader");
-  command
-      ->add_option(
-          "--data", arguments->data,
-          "mnist, fashion, sample, a folder with the four IDX files, or a Keras .npz file (default: mnist, searched as "
-          "'inkling data find' shows)")
-      ->type_name("SOURCE");
+  add_source_options(*command, arguments->data,
+                     "mnist, fashion, sample, or a folder or file: images in a folder for each class, IDX, NumPy, CSV "
+                     "(default: mnist, searched as 'inkling data find' shows)");
   command->add_option("--out", arguments->out, "Folder of the run, new or empty (default: runs/DATE-TIME)")
       ->type_name("DIR");
   command->add_option("--resume", arguments->resume, "Continue a run that was stopped or killed")->type_name("RUN");
@@ -424,6 +440,7 @@ void add_train_command(CLI::App& app) {
       "  inkling train --layers 784,300,100,10 --epochs 30 --out runs/deep\n"
       "  inkling train --optimizer adamw --validation 0.1 --patience 5\n"
       "  inkling train --preset numpy --plot\n"
+      "  inkling train --data my-digits/ --test 0.2\n"
       "  inkling train --resume runs/latest");
   command->callback([arguments] { run_train(*arguments); });
 }

@@ -7,7 +7,7 @@
 #include <cstdlib>
 
 #include "inkling/core/error.h"
-#include "inkling/data/image.h"
+#include "inkling/image/png.h"
 
 namespace {
 

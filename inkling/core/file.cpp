@@ -1,6 +1,7 @@
 #include "inkling/core/file.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "inkling/core/aligned.h"
 #include "inkling/core/error.h"
@@ -26,6 +28,7 @@ class Descriptor {
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   int get() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }
   // Closing is where some file systems first report a full disk, so its result counts.
   bool close() { return ::close(std::exchange(fd_, -1)) == 0; }
 
@@ -58,30 +61,49 @@ void reserve(Bytes& bytes, std::size_t size) {
   prefer_huge_pages(bytes.data(), bytes.capacity());
 }
 
-Bytes read_file(const std::filesystem::path& path, std::size_t max_bytes) {
-  // O_NONBLOCK: a FIFO without a writer must be refused, not waited for.
-  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (fd.get() < 0) fail(ErrorKind::io, "{}: cannot be opened: {}", path.string(), reason());
-  struct stat info {};
-  if (::fstat(fd.get(), &info) != 0) fail(ErrorKind::io, "{}: cannot be examined: {}", path.string(), reason());
-  if (S_ISDIR(info.st_mode)) fail(ErrorKind::io, "{}: expected a file, found a directory", path.string());
-  if (!S_ISREG(info.st_mode)) fail(ErrorKind::io, "{}: expected a regular file, found a device or pipe", path.string());
-  if (static_cast<std::uintmax_t>(info.st_size) > max_bytes)
-    fail(ErrorKind::limit, "{}: {} bytes, more than the {} that are read at most", path.string(), info.st_size,
-         max_bytes);
+void give_back_rest(Bytes& bytes) noexcept {
+  constexpr std::size_t kPage = 4096, kMany = 64 * kPage;  // guess: less is not worth a system call
+  const auto begin = round_up(reinterpret_cast<std::uintptr_t>(bytes.data()) + bytes.size(), kPage);
+  const auto end = (reinterpret_cast<std::uintptr_t>(bytes.data()) + bytes.capacity()) / kPage * kPage;
+  if (end > begin && end - begin >= kMany) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+}
 
-  Bytes bytes;
-  reserve(bytes, static_cast<std::size_t>(info.st_size));
-  bytes.resize(static_cast<std::size_t>(info.st_size));
+InputFile::InputFile(std::filesystem::path path, std::size_t max_bytes) : path_(std::move(path)) {
+  // O_NONBLOCK: a FIFO without a writer must be refused, not waited for.
+  Descriptor fd(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (fd.get() < 0) fail(ErrorKind::io, "{}: cannot be opened: {}", path_.string(), reason());
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) fail(ErrorKind::io, "{}: cannot be examined: {}", path_.string(), reason());
+  if (S_ISDIR(info.st_mode)) fail(ErrorKind::io, "{}: expected a file, found a directory", path_.string());
+  if (!S_ISREG(info.st_mode))
+    fail(ErrorKind::io, "{}: expected a regular file, found a device or pipe", path_.string());
+  if (static_cast<std::uintmax_t>(info.st_size) > max_bytes)
+    fail(ErrorKind::limit, "{}: {} bytes, more than the {} that are read at most", path_.string(), info.st_size,
+         max_bytes);
+  size_ = static_cast<std::size_t>(info.st_size);
+  descriptor_ = fd.release();
+}
+
+InputFile::~InputFile() { ::close(descriptor_); }
+
+std::size_t InputFile::read(std::span<std::uint8_t> to) {
   std::size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t n = ::read(fd.get(), bytes.data() + done, bytes.size() - done);
+  while (done < to.size()) {
+    const ssize_t n = ::read(descriptor_, to.data() + done, to.size() - done);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) fail(ErrorKind::io, "{}: cannot be read: {}", path.string(), reason());
-    if (n == 0) break;  // it shrank while it was read; whoever parses it sees the missing bytes
+    if (n < 0) fail(ErrorKind::io, "{}: cannot be read: {}", path_.string(), reason());
+    if (n == 0) break;
     done += static_cast<std::size_t>(n);
   }
-  bytes.resize(done);
+  return done;
+}
+
+Bytes read_file(const std::filesystem::path& path, std::size_t max_bytes) {
+  InputFile file(path, max_bytes);
+  Bytes bytes;
+  reserve(bytes, file.size());
+  bytes.resize(file.size());
+  bytes.resize(file.read(bytes));  // where it shrank while it was read, whoever parses it sees the missing bytes
   return bytes;
 }
 

@@ -44,6 +44,7 @@ inline constexpr std::uint64_t kDropout = 3ull << 32;
 inline constexpr std::uint64_t kInputNoise = 4ull << 32;
 inline constexpr std::uint64_t kMixup = 5ull << 32;
 inline constexpr std::uint64_t kSplit = 6ull << 32;
+inline constexpr std::uint64_t kTestSplit = 10ull << 32;
 }  // namespace streams
 
 // 0 .. count-1 in random order: Fisher and Yates's shuffle.

@@ -40,4 +40,8 @@ bool is_mnist_test(const Dataset& test) {
   return sha256_of_labels(test) == kMnistSha256[kTestLabels] && sha256_of_images(test) == kMnistSha256[kTestImages];
 }
 
+bool has_fashion_test_labels(const Dataset& test) {
+  return sha256_of_labels(test) == "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34";
+}
+
 }  // namespace inkling

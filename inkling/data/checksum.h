@@ -35,4 +35,7 @@ std::array<std::string, 4> sha256_of(const Dataset& train, const Dataset& test);
 bool has_mnist_train_labels(const Dataset& train);
 bool is_mnist_test(const Dataset& test);
 
+// True when a test part's labels are Fashion-MNIST's, whose files say nowhere what the classes are called.
+bool has_fashion_test_labels(const Dataset& test);
+
 }  // namespace inkling

@@ -13,6 +13,13 @@ std::vector<std::string> digit_names(std::size_t count) {
   return names;
 }
 
+std::size_t classes_of(std::span<const std::uint8_t> train_labels, std::span<const std::uint8_t> test_labels) {
+  std::size_t classes = kDigitClasses;
+  for (const auto labels : {train_labels, test_labels})
+    if (!labels.empty()) classes = std::max<std::size_t>(classes, std::size_t{1} + *std::ranges::max_element(labels));
+  return classes;
+}
+
 Dataset make_dataset(std::size_t height, std::size_t width, std::vector<std::uint8_t> pixels,
                      std::vector<std::uint8_t> labels, std::size_t class_count, std::string_view where) {
   if (class_count == 0 || class_count > kMaxClasses)

@@ -7,6 +7,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,17 +40,36 @@ struct TrainTest {
   Dataset test;
 };
 
-// The same, and what it is.
+// One part, or a training and a test part of the same image size and classes.
+struct SourceParts {
+  Dataset train;  // all there is, where there is one part
+  std::optional<Dataset> test{};
+};
+
+// How a test part was made of a set that has none.
+struct MadeTestPart {
+  double share = 0;  // of each class
+  std::uint64_t seed = 0;
+
+  bool operator==(const MadeTestPart&) const = default;
+};
+
+// The same, and what it is. A part that was not asked for has no images (inkling/data/test_part.h).
 struct DataSplit {
   Dataset train;
   Dataset test;
   std::string origin;      // for people: "MNIST in data/mnist", "the bundled sample (4,000 + 1,000 digits)"
   bool is_mnist = false;   // its labels and test images have MNIST's checksums: scores can be compared with others'
   bool is_sample = false;  // the bundled sample: its scores are not MNIST's
+  std::optional<MadeTestPart> made_test{};  // where the test part was held out of the training part
 };
 
 // "0", "1", ... up to count - 1.
 std::vector<std::string> digit_names(std::size_t count = kDigitClasses);
+
+// How many classes labels need that are numbers and not names: one more than the largest, and at least ten, so that a
+// few digits are still digits.
+std::size_t classes_of(std::span<const std::uint8_t> train_labels, std::span<const std::uint8_t> test_labels = {});
 
 // Puts images and labels together and establishes the invariants above. `where` names the source in errors.
 // Throws Error: config (no classes, or more than kMaxClasses), shape (no images, images without pixels, another number

@@ -47,6 +47,7 @@ Bytes gunzip(std::span<const std::uint8_t> bytes, std::string_view where, std::s
     std::size_t room = std::min({claimed_size(bytes), kBelievedRatio * bytes.size(), max_bytes - done});
 
     for (;;) {
+      if (done == 0 && out.capacity() < room) Bytes().swap(out);  // a guess that was too low is not kept beside it
       reserve(out, done + room);
       out.resize(done + room);
       std::size_t used = 0;

@@ -2,7 +2,9 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <future>
+#include <set>
 #include <utility>
 
 #include "inkling/core/error.h"
@@ -14,6 +16,7 @@ namespace {
 constexpr std::uint8_t kUnsignedByte = 0x08;  // the element type that image and label files have
 constexpr std::size_t kImageRank = 3;
 constexpr std::size_t kLabelRank = 1;
+constexpr std::size_t kLabelTableRank = 2;           // QMNIST's: class, writer, ...
 constexpr std::size_t kMaxFileBytes = kMaxInflated;  // a raw file may be as large as an inflated one
 
 constexpr std::size_t header_bytes(std::size_t rank) { return 4 + 4 * rank; }
@@ -38,12 +41,27 @@ std::string describe_rank(std::size_t rank) {
                      rank);
 }
 
-// Checks the header and takes it off the front, so that the elements are left. Returns the sizes.
+// Bytes of an element of integers; 0 for types that are none.
+std::size_t integer_bytes(std::uint8_t type) {
+  switch (type) {
+    case kUnsignedByte:
+    case 0x09: return 1;
+    case 0x0b: return 2;
+    case 0x0c: return 4;
+    default: return 0;
+  }
+}
+
+// Checks the header and takes it off the front, so that the elements are left. Returns the sizes. Labels may have a
+// second rank, and wider integers for elements.
 std::vector<std::size_t> take_header(Bytes& bytes, std::size_t rank, std::string_view where) {
   if (bytes.size() < 4) fail(ErrorKind::format, "{}: too short: {} bytes, no IDX header", where, bytes.size());
-  if (bytes[0] != 0 || bytes[1] != 0 || bytes[2] != kUnsignedByte)
+  const bool labels = rank == kLabelRank;
+  const std::size_t element = integer_bytes(bytes[2]);
+  if (bytes[0] != 0 || bytes[1] != 0 || (labels ? element == 0 : bytes[2] != kUnsignedByte))
     fail(ErrorKind::format, "{}: not an IDX file of unsigned bytes: expected it to begin with 00 00 08, found {:02x}",
          where, fmt::join(bytes.begin(), bytes.begin() + 3, " "));
+  if (labels && bytes[3] == kLabelTableRank) rank = kLabelTableRank;
   if (bytes[3] != rank)
     fail(ErrorKind::format, "{}: wrong rank: expected {}, found {}; are the files swapped?", where, describe_rank(rank),
          describe_rank(bytes[3]));
@@ -54,20 +72,22 @@ std::vector<std::size_t> take_header(Bytes& bytes, std::size_t rank, std::string
   std::vector<std::size_t> sizes;
   for (std::size_t i = 0; i < rank; ++i) sizes.push_back(big_endian(bytes.data() + header_bytes(i)));
   if (sizes[0] == 0)
-    fail(ErrorKind::shape, "{}: expected at least one {}, found none", where, rank == 1 ? "label" : "image");
+    fail(ErrorKind::shape, "{}: expected at least one {}, found none", where, labels ? "label" : "image");
 
   // Division, because the product of three sizes of 32 bits does not fit in 64.
   const std::size_t found = bytes.size() - header_bytes(rank);
-  std::size_t rest = found;
-  bool exact = true;
+  std::size_t rest = found / element;
+  bool exact = found % element == 0;
   for (const std::size_t size : sizes) {
+    if (size == 0 && labels) fail(ErrorKind::shape, "{}: rows of labels without columns", where);
     if (size == 0) fail(ErrorKind::shape, "{}: images of {}x{} have no pixels", where, sizes[1], sizes[2]);
     exact = exact && rest % size == 0;
     rest /= size;
   }
   if (!exact || rest != 1)
-    fail(ErrorKind::format, "{}: too {}: the header promises {} bytes, {} follow it; get the file anew", where,
-         rest == 0 ? "short" : "long", fmt::join(sizes, " x "), found);
+    fail(ErrorKind::format, "{}: too {}: the header promises {}{} bytes, {} follow it; get the file anew", where,
+         rest == 0 ? "short" : "long", fmt::join(sizes, " x "), element == 1 ? "" : fmt::format(" x {}", element),
+         found);
 
   bytes.erase(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(header_bytes(rank)));
   return sizes;
@@ -82,6 +102,21 @@ Dataset read_part(const IdxFiles& files, IdxPart images_part, std::size_t class_
                       fmt::format("{} with {}", images_path.string(), labels_path.filename().string()));
 }
 
+// The ways to write the name of a part's file, the usual one first.
+std::vector<std::string> spellings(std::size_t part) {
+  const std::string name(kIdxNames[part]);
+  std::vector<std::string> all = {name};
+  if (part == kTrainLabels || part == kTestLabels) all.push_back(name.substr(0, name.find("idx1")) + "idx2-int");
+  for (std::size_t i = 0, count = all.size(); i < count; ++i) {
+    std::string dotted = all[i];
+    dotted[dotted.find("-idx")] = '.';
+    all.push_back(dotted);
+  }
+  for (std::size_t i = 0, count = all.size(); i < count; ++i)
+    if (all[i].starts_with("t10k")) all.push_back("test" + all[i].substr(4));
+  return all;
+}
+
 }  // namespace
 
 IdxImages parse_idx_images(Bytes bytes, std::string_view where) {
@@ -90,34 +125,80 @@ IdxImages parse_idx_images(Bytes bytes, std::string_view where) {
 }
 
 Bytes parse_idx_labels(Bytes bytes, std::string_view where) {
-  take_header(bytes, kLabelRank, where);
-  return bytes;
+  const std::uint8_t type = bytes.size() > 2 ? bytes[2] : 0;
+  const std::vector<std::size_t> sizes = take_header(bytes, kLabelRank, where);
+  const std::size_t element = integer_bytes(type), row = element * (sizes.size() > 1 ? sizes[1] : 1);
+  if (row == 1 && type == kUnsignedByte) return bytes;
+  Bytes labels(sizes[0]);
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const std::uint8_t* number = bytes.data() + i * row;  // big-endian
+    labels[i] = number[element - 1];
+    const bool small = std::all_of(number, number + element - 1, [](std::uint8_t high) { return high == 0; });
+    if (!small || (element == 1 && type != kUnsignedByte && labels[i] > 127))
+      fail(ErrorKind::format, "{}: label {} is out of range: negative, or above 255", where, i);
+  }
+  return labels;
 }
 
 Bytes idx_images_header(const Dataset& data) { return make_header({data.count(), data.height, data.width}); }
 
 Bytes idx_labels_header(const Dataset& data) { return make_header({data.count()}); }
 
-IdxFiles find_idx_files(const std::filesystem::path& folder) {
+IdxFiles find_idx_files(const std::filesystem::path& folder, std::string_view prefix) {
   IdxFiles files;
   for (std::size_t part = 0; part < kIdxNames.size(); ++part) {
-    std::string dotted(kIdxNames[part]);
-    dotted[dotted.find("-idx")] = '.';
     std::optional<std::filesystem::path>& found = files.paths[part];
-    for (const std::string& stem : {std::string(kIdxNames[part]), dotted}) {
+    for (const std::string& stem : spellings(part)) {
       for (const char* suffix : {"", ".gz"}) {
-        const std::filesystem::path path = folder / (stem + suffix);
+        std::filesystem::path path = folder / (std::string(prefix) + stem + suffix);
         std::error_code ignored;
-        // A link to nowhere counts as there: reading it says what is wrong. A folder of that name (some archives unpack
-        // to one) only counts where no other spelling is a file.
+        // A link to nowhere counts as there: reading it says what is wrong. A folder of that name only counts where no
+        // other spelling is a file.
         if (!std::filesystem::exists(std::filesystem::symlink_status(path, ignored))) continue;
+        if (const auto within = path / path.filename(); std::filesystem::is_regular_file(within, ignored))
+          path = within;
         if (!found || (std::filesystem::is_directory(*found, ignored) && !std::filesystem::is_directory(path, ignored)))
           found = path;
       }
     }
-    if (!found) files.missing.emplace_back(kIdxNames[part]);
+    if (!found) files.missing.push_back(std::string(prefix) + std::string(kIdxNames[part]));
   }
   return files;
+}
+
+std::vector<std::string> idx_prefixes(const std::filesystem::path& folder) {
+  std::set<std::string> prefixes;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    std::string name = entry.path().filename().string();
+    if (name.ends_with(".gz")) name.resize(name.size() - 3);
+    for (const std::size_t part : {kTrainImages, kTestImages})
+      for (const std::string& stem : spellings(part)) {
+        if (!name.ends_with(stem)) continue;
+        const std::string prefix = name.substr(0, name.size() - stem.size());
+        if (prefix.empty() || prefix.ends_with('-') || prefix.ends_with('_') || prefix.ends_with('.'))
+          prefixes.insert(prefix);
+      }
+  }
+  return {prefixes.begin(), prefixes.end()};
+}
+
+std::optional<std::filesystem::path> labels_beside(const std::filesystem::path& images) {
+  std::string stem = images.filename().string();
+  if (stem.ends_with(".gz")) stem.resize(stem.size() - 3);
+  const std::size_t at = stem.rfind("images");
+  if (at == std::string::npos) return std::nullopt;
+  stem.replace(at, 6, "labels");
+  std::vector<std::string> stems = {stem};
+  if (const std::size_t type = stem.rfind("idx3-ubyte"); type != std::string::npos)
+    for (const char* other : {"idx1-ubyte", "idx2-int", "idx1-int"})
+      stems.push_back(std::string(stem).replace(type, 10, other));
+  std::error_code ignored;
+  for (const std::string& each : stems)
+    for (const char* suffix : {"", ".gz"})
+      if (const auto path = images.parent_path() / (each + suffix); std::filesystem::is_regular_file(path, ignored))
+        return path;
+  return std::nullopt;
 }
 
 Bytes read_idx_file(const std::filesystem::path& path) {

@@ -1,9 +1,11 @@
 // IDX, the format of MNIST: a four-byte magic (00 00, element type, rank), big-endian sizes, then the elements.
 //
-// Read are unsigned bytes of rank 3 (images) and rank 1 (labels), raw or as gzip, told apart by content and not by
-// name. A set is four files in one folder; both spellings of their names are known. Refused: any other type or rank,
-// sizes that do not match the bytes that follow, empty sets, images without pixels, labels that do not fit the images
-// or the classes. The pixels are never copied: the file's own buffer becomes the data set's.
+// Read are unsigned bytes of rank 3 (images) of any size, and labels: integers of one to four bytes of rank 1, or of
+// rank 2, whose first column is the class (QMNIST). Raw or gzip, told apart by content and not by name. A set is four
+// files in one folder; all spellings of their names are known, with a prefix, too (emnist-letters-train-images-...).
+// Refused: any other type or rank, sizes that do not match the bytes that follow, empty sets, images without pixels,
+// labels that do not fit the images or the classes. Pixels are never copied: the file's own buffer becomes the data
+// set's.
 #pragma once
 
 #include <array>
@@ -34,7 +36,8 @@ struct IdxImages {
 };
 
 // `bytes` is a whole file, inflated. `where` names the source in errors.
-// Throws Error: format (magic, type, rank, sizes that do not match the bytes), shape (nothing in it).
+// Throws Error: format (magic, type, rank, sizes that do not match the bytes, a label that is none of 0 to 255), shape
+// (nothing in it).
 IdxImages parse_idx_images(Bytes bytes, std::string_view where);
 Bytes parse_idx_labels(Bytes bytes, std::string_view where);
 
@@ -43,7 +46,8 @@ Bytes idx_images_header(const Dataset& data);
 Bytes idx_labels_header(const Dataset& data);
 
 // Where the four files of a set are; each is looked for as -idx3-ubyte and .idx3-ubyte, raw and with .gz, in this
-// order.
+// order; those of the test part as t10k and as test, labels also as -idx2-int. Some archives unpack to a folder of the
+// file's name with the file in it: that counts, too.
 struct IdxFiles {
   std::array<std::optional<std::filesystem::path>, 4> paths;
   std::vector<std::string> missing;  // names as in kIdxNames
@@ -51,7 +55,13 @@ struct IdxFiles {
   bool complete() const { return missing.empty(); }
   bool none() const { return missing.size() == paths.size(); }
 };
-IdxFiles find_idx_files(const std::filesystem::path& folder);
+IdxFiles find_idx_files(const std::filesystem::path& folder, std::string_view prefix = "");
+
+// The prefixes of the sets in a folder, in order: "" where the names are MNIST's own, "emnist-letters-", ...
+std::vector<std::string> idx_prefixes(const std::filesystem::path& folder);
+
+// The labels that belong to a file of images, by its name; nothing where there are none.
+std::optional<std::filesystem::path> labels_beside(const std::filesystem::path& images);
 
 // One file's bytes, inflated if it is gzip. Throws Error: io, format, limit.
 Bytes read_idx_file(const std::filesystem::path& path);

@@ -9,7 +9,6 @@
 #include "inkling/core/error.h"
 #include "inkling/data/checksum.h"
 #include "inkling/data/idx.h"
-#include "inkling/data/npz.h"
 #include "inkling/data/sample.h"
 
 namespace inkling {
@@ -33,37 +32,56 @@ bool is_there(const fs::path& path) {
   return fs::exists(fs::symlink_status(path, ignored));
 }
 
-// What the user named, or a place that has something.
-DataSplit load_place(const fs::path& path, std::size_t class_count) {
-  bool test_is_mnist = false;
-  const auto look_at_test = [&](const Dataset& test) { test_is_mnist = is_mnist_test(test); };
-  const bool folder = is_folder(path);
-  TrainTest parts = folder ? load_idx(path, class_count, look_at_test) : load_npz(path, class_count);
-  if (!folder) look_at_test(parts.test);
-  DataSplit data{std::move(parts.train), std::move(parts.test), path.string()};
-  data.is_mnist = test_is_mnist && has_mnist_train_labels(data.train);
-  if (data.is_mnist) data.origin = "MNIST in " + data.origin;
-  return data;
-}
-
-DataSplit load_fashion(const SearchRoots& roots) {
-  const fs::path folder = roots.shared / "fashion-mnist";
-  if (!is_folder(folder))
-    fail(ErrorKind::io, "{}: no such folder; Fashion-MNIST is a package of Debian: apt install dataset-fashion-mnist",
-         folder.string());
-  DataSplit data = load_place(folder, kDigitClasses);
+void name_as_fashion(DataSplit& data) {
   data.train.class_names = {"T-shirt", "trouser", "pullover", "dress", "coat",
                             "sandal",  "shirt",   "sneaker",  "bag",   "boot"};
   data.test.class_names = data.train.class_names;
+}
+
+// What the user named, or a place that has something.
+DataSplit load_place(const fs::path& path, const LoadOptions& options) {
+  bool test_is_mnist = false;
+  const auto look_at_test = [&](const Dataset& test) { test_is_mnist = is_mnist_test(test); };
+  ReadOptions how = options.read;
+  if (!how.note) how.note = options.note;
+  SourceParts parts = read_source(path, how, look_at_test);
+  DataSplit data = with_test_part(std::move(parts), options.test, path.string(), options.note);
+  data.is_mnist = test_is_mnist && has_mnist_train_labels(data.train);
+  if (data.is_mnist) data.origin = "MNIST in " + data.origin;
+  if (data.train.class_names == digit_names() && has_fashion_test_labels(data.test)) name_as_fashion(data);
+  return data;
+}
+
+DataSplit load_fashion(const LoadOptions& options) {
+  const fs::path folder = options.roots.shared / "fashion-mnist";
+  if (!is_folder(folder))
+    fail(ErrorKind::io, "{}: no such folder; Fashion-MNIST is a package of Debian: apt install dataset-fashion-mnist",
+         folder.string());
+  DataSplit data = load_place(folder, options);
+  name_as_fashion(data);
   data.origin = "Fashion-MNIST in " + folder.string();
   return data;
+}
+
+// Something is at the path, or it is FOLDER/PREFIX of a set.
+bool is_source(const fs::path& path) {
+  if (is_there(path)) return true;
+  try {
+    source_kind(path);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+void check_has_test_part(const TestPartOptions& options, std::string_view what) {
+  if (options.share) fail(ErrorKind::config, "{}: has a test part of its own: leave out --test", what);
 }
 
 // MNIST where it lies, or nothing.
 bool find_mnist(const LoadOptions& options, DataSplit& data) {
   for (const Place& place : search_places(options.roots)) {
-    Finding finding = place.chosen ? Finding{Found::complete, "", load_place(place.path, options.class_count)}
-                                   : examine(place, options.class_count);
+    Finding finding = place.chosen ? Finding{Found::complete, "", load_place(place.path, options)} : examine(place);
     if (finding.found == Found::complete) {
       data = std::move(finding.data);
       return true;
@@ -82,7 +100,7 @@ DataSplit download_mnist(const LoadOptions& options) {
   DownloadOptions how = options.download;
   how.note = options.note;
   download(folder, how);
-  return load_place(folder, kDigitClasses);
+  return load_place(folder, options);
 }
 
 }  // namespace
@@ -114,7 +132,7 @@ std::vector<Place> search_places(const SearchRoots& roots) {
   return places;
 }
 
-Finding examine(const Place& place, std::size_t class_count) {
+Finding examine(const Place& place) {
   if (!is_there(place.path)) return {Found::nothing, "not there", {}};
   try {
     if (is_folder(place.path)) {
@@ -125,7 +143,7 @@ Finding examine(const Place& place, std::size_t class_count) {
       if (place.only_mnist && sha256({read_idx_file(*files.paths[kTrainLabels])}) != kMnistSha256[kTrainLabels])
         return {Found::another_set, "another set in MNIST's format", {}};
     }
-    DataSplit data = load_place(place.path, class_count);
+    DataSplit data = load_place(place.path, {.roots = {}});
     std::string detail = fmt::format("{} + {} images of {}x{}", data.train.count(), data.test.count(),
                                      data.train.height, data.train.width);
     return {Found::complete, std::move(detail), std::move(data)};
@@ -135,13 +153,15 @@ Finding examine(const Place& place, std::size_t class_count) {
 }
 
 DataSplit load_data(std::string_view source, const LoadOptions& options) {
-  if (source == "sample") return load_sample();
-  if (source == "fashion") return load_fashion(options.roots);
+  if (source == "sample") {
+    check_has_test_part(options.test, source);
+    return load_sample();
+  }
+  if (source == "fashion") return load_fashion(options);
   if (source != "mnist") {
-    if (!is_there(source))
-      fail(ErrorKind::config, "{}: unknown data source; expected mnist, fashion, sample, a folder or an .npz file",
-           source);
-    return load_place(source, options.class_count);
+    if (!is_source(source))
+      fail(ErrorKind::config, "{}: unknown data source; expected mnist, fashion, sample, a folder or a file", source);
+    return load_place(source, options);
   }
 
   DataSplit data;
@@ -159,6 +179,7 @@ DataSplit load_data(std::string_view source, const LoadOptions& options) {
     fail(ErrorKind::io,
          "MNIST was not found in any of the usual places, and {}; try `inkling data get`, or --data sample", reason);
   if (options.note) options.note(reason);
+  check_has_test_part(options.test, "the bundled sample");
   return load_sample();
 }
 

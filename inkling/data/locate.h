@@ -14,6 +14,8 @@
 
 #include "inkling/data/dataset.h"
 #include "inkling/data/download.h"
+#include "inkling/data/source.h"
+#include "inkling/data/test_part.h"
 
 namespace inkling {
 
@@ -45,11 +47,12 @@ struct Finding {
 };
 
 // Looks into a place and loads what is there. Throws nothing of its own: a broken place is a finding.
-Finding examine(const Place& place, std::size_t class_count = kDigitClasses);
+Finding examine(const Place& place);
 
 struct LoadOptions {
   SearchRoots roots = search_roots();
-  std::size_t class_count = kDigitClasses;  // of a folder or file
+  ReadOptions read{};      // of a folder or file; its note is set from the one below
+  TestPartOptions test{};  // where it has no test part
   bool allow_download = true;
   bool allow_sample = true;  // in place of an MNIST that cannot be had
   // Remarks for people: a place passed over, a download, why the sample is used.
@@ -57,8 +60,9 @@ struct LoadOptions {
   DownloadOptions download{};  // its note is set from the one above
 };
 
-// `source` is "mnist" (searched for, then downloaded, then replaced by the bundled sample), "fashion", "sample", a
-// folder of IDX files or an .npz file. Throws Error: io, format, shape, limit (the data), config (an unknown source).
+// `source` is "mnist" (searched for, then downloaded, then replaced by the bundled sample), "fashion", "sample", or a
+// folder or file of any form that source_kind knows. Throws Error: io, format, shape, limit (the data), config (an
+// unknown source).
 DataSplit load_data(std::string_view source, const LoadOptions& options = {});
 
 }  // namespace inkling

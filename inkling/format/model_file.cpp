@@ -1,5 +1,7 @@
 #include "inkling/format/model_file.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -12,6 +14,9 @@ namespace inkling {
 namespace {
 
 constexpr const char* kNames = "0.weight, 0.bias, 2.weight, 2.bias, ...";
+constexpr std::string_view kCenters = "refusal.centers", kWhitening = "refusal.whitening",
+                           kNoneWeight = "refusal.none.weight", kNoneBias = "refusal.none.bias";
+constexpr std::string_view kRefusalTensors[] = {kCenters, kWhitening, kNoneWeight, kNoneBias};
 
 using TensorsByName = std::map<std::string_view, const NamedTensor*>;
 
@@ -50,10 +55,14 @@ std::vector<std::size_t> chain_widths(const TensorsByName& tensors, std::string_
   }
 }
 
+bool is_of_refusal(std::string_view name) {
+  return std::ranges::find(kRefusalTensors, name) != std::ranges::end(kRefusalTensors);
+}
+
 void check_no_others(const TensorsByName& tensors, const Config& config, std::string_view where) {
   const std::vector<Tensor> table = parameter_table(config);
   for (const auto& entry : tensors)
-    if (std::none_of(table.begin(), table.end(), [&](const Tensor& t) { return t.name == entry.first; }))
+    if (!is_of_refusal(entry.first) && std::none_of(table.begin(), table.end(), [&](const Tensor& t) { return t.name == entry.first; }))
       fail(ErrorKind::format, "{}: tensor {} belongs to no layer: the names must run {}, without a gap", where,
            in_quotes(entry.first), kNames);
 }
@@ -85,9 +94,64 @@ void check_config(const Config& config, std::string_view where) {
   }
 }
 
+std::vector<std::size_t> whitening_shape(const Config& config) {
+  const std::size_t H = last_width(config);
+  return H > kMaxCovarianceWidth ? std::vector{H} : std::vector{H, H};
+}
+
+// A rule's numbers as tensors, and back.
+void append_refusal(const RefusalRule& rule, const Config& config, std::vector<NamedTensor>& tensors) {
+  const std::size_t H = last_width(config);
+  const auto append = [&](std::string_view name, std::vector<std::size_t> shape, std::vector<float> values) {
+    tensors.push_back({.name = std::string(name), .shape = std::move(shape), .values = std::move(values)});
+  };
+  if (rule.has_distance()) {
+    append(kCenters, {config.outputs(), H}, rule.centers);
+    append(kWhitening, whitening_shape(config), rule.whitening);
+  }
+  if (rule.has_none()) {
+    append(kNoneWeight, {H}, rule.none_weight);
+    append(kNoneBias, {1}, {rule.none_bias});
+  }
+}
+
+std::vector<float> take_refusal(const TensorsByName& tensors, std::string_view name, std::string_view with,
+                                const std::vector<std::size_t>& shape, std::string_view where) {
+  const auto at = tensors.find(name);
+  if (at == tensors.end()) fail(ErrorKind::format, "{}: tensor '{}' is missing: '{}' needs it", where, name, with);
+  if (at->second->shape != shape)
+    fail(ErrorKind::shape, "{}: tensor '{}' has the shape ({}); this network's must have ({})", where, name,
+         fmt::join(at->second->shape, ", "), fmt::join(shape, ", "));
+  return at->second->values;
+}
+
+void read_refusal(const TensorsByName& tensors, const Config& config, RefusalRule& rule, std::string_view where) {
+  const std::size_t H = last_width(config);
+  if (tensors.contains(kCenters) || tensors.contains(kWhitening) || rule.most_distance != 0) {
+    rule.centers = take_refusal(tensors, kCenters, kWhitening, {config.outputs(), H}, where);
+    rule.whitening = take_refusal(tensors, kWhitening, kCenters, whitening_shape(config), where);
+  }
+  if (tensors.contains(kNoneWeight) || tensors.contains(kNoneBias)) {
+    rule.none_weight = take_refusal(tensors, kNoneWeight, kNoneBias, {H}, where);
+    rule.none_bias = take_refusal(tensors, kNoneBias, kNoneWeight, {1}, where).front();
+  }
+  try {
+    check(rule, config);
+  } catch (const Error& error) {
+    fail(error.kind(), "{}: {}", where, error.what());
+  }
+}
+
+void check_no_refusal(const TensorsByName& tensors, std::string_view where) {
+  for (const std::string_view name : kRefusalTensors)
+    if (tensors.contains(name))
+      fail(ErrorKind::format, "{}: tensor '{}' stands there without metadata 'inkling.refusal'", where, name);
+}
+
 }  // namespace
 
 Bytes to_bytes(const Mlp& model, const ModelInfo& info) {
+  if (info.refusal) check(*info.refusal, model.config());
   TensorFile file{.tensors = {}, .metadata = write_metadata(model.config(), complete(info, model.config()))};
   for (const Tensor& t : model.table()) {
     NamedTensor& tensor = file.tensors.emplace_back();
@@ -97,6 +161,7 @@ Bytes to_bytes(const Mlp& model, const ModelInfo& info) {
     transpose_out(model.tensor(t), tensor.values);
     check_finite(tensor, "the network");
   }
+  if (info.refusal) append_refusal(*info.refusal, model.config(), file.tensors);
   return to_safetensors(file);
 }
 
@@ -108,6 +173,10 @@ LoadedModel model_from_bytes(std::span<const std::uint8_t> bytes, std::string_vi
   check_config(config, where);
   check_no_others(tensors, config, where);
   ModelInfo info = read_metadata(file.metadata, config, where);
+  if (info.refusal)
+    read_refusal(tensors, config, *info.refusal, where);
+  else
+    check_no_refusal(tensors, where);
 
   LoadedModel loaded{.model = Mlp(config), .info = std::move(info)};
   for (const Tensor& t : loaded.model.table()) {

@@ -1,7 +1,9 @@
 // A network as a file: safetensors with PyTorch's nn.Sequential names and shapes, which other programs open as it is.
 //
 // What the numbers alone do not say (activation, what ink is worth, image size, classes, training facts) stands in the
-// metadata. A file without it is taken as a ReLU network that reads pixel / 255, when its tensors chain. Refused:
+// metadata. What refusing an answer takes (model/refusal_rule.h) stands there, too, and in tensors of its own behind the
+// network's: "refusal.centers" (C, H), "refusal.whitening" (H, H) or (H), "refusal.none.weight" (H), "refusal.none.bias"
+// (1). A file without metadata is taken as a ReLU network that reads pixel / 255, when its tensors chain. Refused:
 // metadata that contradicts the tensors, missing or foreign tensors, weights that are not finite, a version newer than
 // this one. The invariant: equal networks and infos make equal bytes, whoever writes them, wherever and whenever; what
 // is written is what is read back.
@@ -11,6 +13,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +21,7 @@
 
 #include "inkling/core/file.h"
 #include "inkling/model/mlp.h"
+#include "inkling/model/refusal_rule.h"
 
 namespace inkling {
 
@@ -28,6 +32,7 @@ struct ModelInfo {
   std::size_t image_width = 0;
   std::vector<std::string> class_names;         // one for each output
   std::map<std::string, std::string> training;  // facts for people: {"epochs", "20"}, {"seed", "1"}
+  std::optional<RefusalRule> refusal{};         // when an answer is none; without it every answer counts
 
   bool operator==(const ModelInfo&) const = default;
 };

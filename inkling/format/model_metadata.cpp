@@ -18,7 +18,7 @@ namespace {
 using nlohmann::json;
 using nlohmann::ordered_json;
 
-constexpr unsigned kVersion = 1;
+constexpr unsigned kVersion = 2;  // the first that knows of refusals
 constexpr std::string_view kPrefix = "inkling.";
 constexpr const char* kInput = "ink * pixel / 255";
 
@@ -58,6 +58,13 @@ ordered_json architecture_of(const Config& config) {
   architecture["output"] = name(config.output);
   if (config.temperature != 1) architecture["temperature"] = config.temperature;
   return architecture;
+}
+
+ordered_json refusal_of(const RefusalRule& rule) {
+  ordered_json refusal = {
+      {"rate", rule.rate}, {"images", rule.images}, {"least_probability", rule.least_probability}};
+  if (rule.has_distance()) refusal["most_distance"] = rule.most_distance;
+  return refusal;
 }
 
 // The JSON object under one of our keys.
@@ -163,6 +170,22 @@ void read_training(const Metadata& metadata, ModelInfo& info, std::string_view f
     info.training[fact] = json_text(value, fmt::format("{}: inkling.training: {}", file, in_quotes(fact)));
 }
 
+// The numbers of a rule; what they must be, check(RefusalRule) says when its tensors are there, too.
+void read_refusal(const Metadata& metadata, ModelInfo& info, std::string_view file) {
+  if (!metadata.contains("inkling.refusal")) return;
+  const std::string where = fmt::format("{}: inkling.refusal", file);
+  const json refusal = object_under(metadata, "inkling.refusal", file);
+  RefusalRule& rule = info.refusal.emplace();
+  rule.rate = json_number(json_member(refusal, "rate", where), where + ": rate");
+  rule.images = json_count(json_member(refusal, "images", where), where + ": images");
+  const double least = json_number(json_member(refusal, "least_probability", where), where + ": least_probability");
+  if (!(least >= 0 && least <= 1))
+    fail(ErrorKind::format, "{}: least_probability: expected a number from 0 to 1, found {}", where, least);
+  rule.least_probability = static_cast<float>(least);
+  if (refusal.contains("most_distance"))
+    rule.most_distance = json_positive_float(refusal["most_distance"], where + ": most_distance");
+}
+
 }  // namespace
 
 ModelInfo complete(ModelInfo info, const Config& config) {
@@ -195,14 +218,16 @@ Metadata write_metadata(const Config& config, const ModelInfo& info) {
          "a network with batch normalisation has no place in a model file: fold it into the weights first");
   ordered_json classes;
   classes["names"] = info.class_names;
-  return {
-      {"inkling.format", std::to_string(kVersion)},
+  Metadata metadata{
+      {"inkling.format", info.refusal ? "2" : "1"},
       {"inkling.architecture", compact(architecture_of(config))},
       {"inkling.preprocessing", compact({{"input", kInput}, {"ink", config.ink}})},
       {"inkling.image", compact({{"height", info.image_height}, {"width", info.image_width}})},
       {"inkling.classes", compact(classes)},
       {"inkling.training", compact(ordered_json(info.training))},
   };
+  if (info.refusal) metadata["inkling.refusal"] = compact(refusal_of(*info.refusal));
+  return metadata;
 }
 
 ModelInfo read_metadata(const Metadata& metadata, Config& config, std::string_view where) {
@@ -217,6 +242,7 @@ ModelInfo read_metadata(const Metadata& metadata, Config& config, std::string_vi
     read_image(metadata, info, where);
     read_classes(metadata, info, where);
     read_training(metadata, info, where);
+    read_refusal(metadata, info, where);
   } else {
     config.ink = 1;
   }

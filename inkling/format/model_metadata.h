@@ -1,6 +1,6 @@
 // What stands beside the tensors in a model file: a few texts, each under a key that begins with "inkling.".
 //
-//   inkling.format         "1", the version of this table
+//   inkling.format         "1", the version of this table; "2" where there is inkling.refusal
 //   inkling.architecture   {"widths":[784,128,10],"activation":"relu","output":"softmax"}; an array of activations
 //   where
 //                          the hidden layers differ; "temperature":1.3 where what divides the logits is not 1
@@ -8,6 +8,9 @@
 //   inkling.image          {"height":28,"width":28}
 //   inkling.classes        {"names":["0","1",...]}
 //   inkling.training       {"epochs":"20",...}
+//   inkling.refusal        {"rate":0.01,"images":6000,"least_probability":0.62,"most_distance":12.5}, where answers may
+//                          be refused (model/refusal_rule.h); without most_distance where there is no distance. Its
+//                          tensors are the model file's.
 //
 // Keys of other programs are left alone. Refused: a version that is not known, a key that is missing, anything that
 // contradicts the tensors, texts with control characters (they would reach a terminal).

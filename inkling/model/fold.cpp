@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "inkling/core/error.h"
+
 namespace inkling {
 
 Mlp fold(const Mlp& model) {
@@ -25,6 +27,26 @@ Mlp fold(const Mlp& model) {
                                                 static_cast<double>(model.running_mean(l)(0, o)) * s);
     }
   return folded;
+}
+
+Mlp without_output(const Mlp& model, std::size_t which) {
+  Config config = model.config();
+  if (which >= config.outputs() || config.outputs() < 2)
+    fail(ErrorKind::shape, "{} cannot lose output {}", describe(config), which);
+  --config.widths.back();
+  Mlp smaller(config);
+  const auto copy = [&](ConstMatrixView from, MatrixView to, bool is_last) {
+    for (std::size_t r = 0; r < from.rows; ++r)
+      for (std::size_t c = 0; c < to.cols; ++c) to(r, c) = from(r, is_last && c >= which ? c + 1 : c);
+  };
+  for (std::size_t l = 0; l < model.layer_count(); ++l) {
+    const bool is_last = l + 1 == model.layer_count();
+    copy(model.weight(l), smaller.weight(l), is_last);
+    copy(model.bias(l), smaller.bias(l), is_last);
+    if (!is_last && config.batch_norm) copy(model.scale(l), smaller.scale(l), false);
+  }
+  std::ranges::copy(model.statistics(), smaller.statistics().begin());
+  return smaller;
 }
 
 Mlp with_temperature(const Mlp& model, float temperature) {

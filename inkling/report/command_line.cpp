@@ -55,6 +55,13 @@ std::string command_line(const RunHistory& run) {
     text = fmt::format("inkling train --config {}", shell_quoted((run.folder / "config.json").string()));
   if (!run.init_from.empty()) text += fmt::format(" --init-from {}", shell_quoted(run.init_from));
   if (run.data.source != "mnist") text += fmt::format(" --data {}", shell_quoted(run.data.source));
+  if (run.data.made_test) text += fmt::format(" --test {}", run.data.made_test->share);
+  if (run.data.made_test && run.data.made_test->seed != 1)
+    text += fmt::format(" --test-seed {}", run.data.made_test->seed);
+  if (run.data.as_is) text += " --as-is";
+  if (run.data.skip_bad) text += " --skip-bad";
+  for (const auto& [name, value] : run.data.table_form)
+    text += fmt::format(" --{} {}", name == "image_size" ? "image-size" : name, value);
   return text;
 }
 

@@ -6,6 +6,7 @@
 
 #include "inkling/core/error.h"
 #include "inkling/core/file.h"
+#include "inkling/data/source.h"
 #include "inkling/format/strict_json.h"
 #include "inkling/model/mlp.h"
 
@@ -30,6 +31,12 @@ struct Fields {
 
   std::size_t count(const char* key) const { return json_count(json_member(object, key, where), at(key)); }
   std::string text(const char* key) const { return bounded(json_text(json_member(object, key, where), at(key)), key); }
+  bool flag(const char* key) const {
+    if (!has(key)) return false;
+    const json& value = object[key];
+    if (!value.is_boolean()) fail(ErrorKind::format, "{}: expected true or false", at(key));
+    return value.get<bool>();
+  }
   std::string text_or_none(const char* key) const { return has(key) ? text(key) : std::string(); }
   Fields inner(const char* key) const { return {json_object(json_member(object, key, where), at(key)), at(key)}; }
 
@@ -70,6 +77,17 @@ DataFacts data_facts(const Fields& fields) {
   facts.train_images = fields.count("train_images");
   if (fields.has("validation_images")) facts.validation_images = fields.count("validation_images");
   facts.test_images = fields.count("test_images");
+  if (fields.has("test")) {
+    facts.made_test = MadeTestPart{.share = fields.share("test"), .seed = fields.count("test_seed")};
+    if (!(facts.made_test->share > 0 && facts.made_test->share < 1))
+      fail(ErrorKind::format, "{}: expected a share above 0 and below 1", fields.at("test"));
+  }
+  facts.as_is = fields.flag("as_is");
+  facts.skip_bad = fields.flag("skip_bad");
+  TableForm form;
+  for (const char* key : {"label", "image_size", "transpose"})
+    if (fields.has(key)) set_table_form(form, key, fields.text(key));
+  facts.table_form = table_form_texts(form);
   return facts;
 }
 

@@ -10,11 +10,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "inkling/data/dataset.h"
 #include "inkling/train/recipe.h"
 
 namespace inkling {
@@ -50,6 +52,9 @@ struct DataFacts {
   std::size_t train_images = 0;             // that the run trained on
   std::size_t validation_images = 0;        // held out of them; 0: none
   std::size_t test_images = 0;              // that it was tested on
+  std::optional<MadeTestPart> made_test{};  // where the test part was held out of a set that has none
+  bool as_is = false, skip_bad = false;     // how a folder of images was read
+  std::map<std::string, std::string> table_form{};  // what was said of a table: set_table_form's names and texts
 };
 
 struct RunHistory {

@@ -50,7 +50,10 @@ struct Numbers {
 struct Activations {
   Config* config;
 };
-using Field = std::variant<Count, Number, Flag, OneOf, Widths, Numbers, Activations>;
+struct Name {
+  std::string* value;
+};
+using Field = std::variant<Count, Number, Flag, OneOf, Widths, Numbers, Activations, Name>;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
@@ -264,6 +267,19 @@ const Row kRows[] = {
      [](Recipe& r) -> Field {
        return Number{&r.validation, 0, true, 1};
      }},
+    {{"test_as_validation", "Run", "",
+      "Validate with the test images: for a set whose test images are not those that the model will be judged by"},
+     [](Recipe& r) -> Field { return Flag{&r.test_as_validation}; }},
+    {{"refuse", "Run", "X",
+      "Where there are validation images: the model learns when not to answer, and may refuse this share of them; 0: "
+      "it always answers"},
+     [](Recipe& r) -> Field {
+       return Number{&r.refuse, 0, true, 1};
+     }},
+    {{"none_class", "Run", "NAME",
+      "The data's class of images that are of no other class (scribbles, letters): the model will have its other "
+      "classes, and refuse such images"},
+     [](Recipe& r) -> Field { return Name{&r.none_class}; }},
 };
 
 // Keys of a run's config.json that are no options.
@@ -353,6 +369,12 @@ struct Set {
     f.config->activations = all.size() > 1 ? all : std::vector<Activation>();
   }
 
+  void operator()(const Name& f) const {
+    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+    if (std::ranges::any_of(text, is_control)) refuse(name, "a name without control characters", text);
+    *f.value = text;
+  }
+
   static std::string expected(const Number& f) {
     const std::string from =
         f.low_too ? fmt::format("a number from {}", f.low) : fmt::format("a finite number above {}", f.low);
@@ -381,6 +403,7 @@ struct Get {
     for (const float each : *f.value) list.push_back(as_written(each));
     return list;
   }
+  ordered_json operator()(const Name& f) const { return *f.value; }
   ordered_json operator()(const Activations& f) const {
     if (f.config->activations.empty()) return std::string(inkling::name(f.config->activation));
     ordered_json list = ordered_json::array();
@@ -421,7 +444,24 @@ std::string text_of(const json& value, std::string_view where) {
   return text;
 }
 
+// The class is told from the others by a softmax, and what it is worth by held-out images.
+void check_none_class(const Recipe& recipe) {
+  if (recipe.network.output != Output::softmax)
+    fail(ErrorKind::config, "none_class {} needs a loss with softmax outputs: cross_entropy or focal",
+         in_quotes(recipe.none_class));
+  if (!recipe.has_validation() || recipe.refuse == 0)
+    fail(ErrorKind::config,
+         "none_class {} is to be refused: that needs validation images (validation 0.1) and refuse above 0",
+         in_quotes(recipe.none_class));
+}
+
 }  // namespace
+
+std::vector<std::size_t> Recipe::saved_widths() const {
+  std::vector<std::size_t> widths = network.widths;
+  if (!none_class.empty()) --widths.back();
+  return widths;
+}
 
 std::span<const RecipeOption> recipe_options() {
   static const std::vector<RecipeOption> options = [] {
@@ -469,7 +509,11 @@ std::string to_json(const Recipe& recipe) {
 
 void check(const Recipe& recipe) {
   check(recipe.network);
-  check(recipe.fit, recipe.network, recipe.validation > 0);
+  check(recipe.fit, recipe.network, recipe.has_validation());
+  if (recipe.validation > 0 && recipe.test_as_validation)
+    fail(ErrorKind::config, "validation {} and test_as_validation are two answers to one question: give one of them",
+         recipe.validation);
+  if (!recipe.none_class.empty()) check_none_class(recipe);
   const Optimizer::Kind kind = recipe.fit.optimizer.kind;
   if ((kind == Optimizer::rprop || kind == Optimizer::lbfgs) &&
       recipe.fit.batch != std::numeric_limits<std::size_t>::max())

@@ -26,8 +26,14 @@ struct Recipe {
   FitOptions fit{};
   std::size_t limit_train = 0;  // first images of each part; 0: all
   std::size_t limit_test = 0;
-  double validation = 0;  // share of the training images held out; 0: none
+  double validation = 0;            // share of the training images held out; 0: none
+  bool test_as_validation = false;  // the test images are the validation images, too
+  double refuse = 0.01;    // share of the validation images that the model may refuse to answer for; 0: it answers all
+  std::string none_class;  // of the data: images that are of none of the other classes; empty: there is none such
 
+  // Of the network that is saved: without the output for none_class.
+  std::vector<std::size_t> saved_widths() const;
+  bool has_validation() const { return validation > 0 || test_as_validation; }
   bool operator==(const Recipe&) const = default;
 };
 

@@ -50,7 +50,7 @@ def logits_of(path, pixels):
     """Of a network of ReLUs, by its definition."""
     tensors, metadata = read_model(path)
     x = json.loads(metadata["inkling.preprocessing"])["ink"] * pixels.reshape(len(pixels), -1) / 255
-    layers = len(tensors) // 2
+    layers = sum(name.endswith(".weight") and name[0].isdigit() for name in tensors)
     for layer in range(layers):
         x = x @ tensors[f"{2 * layer}.weight"].T + tensors[f"{2 * layer}.bias"]
         x = np.maximum(x, 0) if layer + 1 < layers else x

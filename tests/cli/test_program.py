@@ -5,7 +5,7 @@ import unittest
 
 from inkling_program import ProgramTest, png
 
-COMMANDS = [["train"], ["eval"], ["predict"], ["gradcheck"], ["show"], ["bench"], ["data"], ["data", "find"], ["data", "get"], ["data", "info"], ["data", "show"]]
+COMMANDS = [["train"], ["eval"], ["predict"], ["read"], ["gradcheck"], ["show"], ["bench"], ["data"], ["data", "find"], ["data", "get"], ["data", "info"], ["data", "show"]]
 
 
 class Help(ProgramTest):
@@ -139,7 +139,7 @@ class Answers(ProgramTest):
         (self.folder / "text.png").write_text("no picture")
         (self.folder / "empty.safetensors").write_bytes(b"")
         for arguments, says in [
-            (["run", "big.png"], ["big.png", "32", "30", "28"]), (["run", "text.png"], "text.png"), (["run", "no.png"], "no.png"),
+            (["run", "big.png", "--as-is"], ["big.png", "32", "30", "28"]), (["run", "text.png"], "text.png"), (["run", "no.png"], "no.png"),
             (["run", "--index", 1000, "--data", "sample"], ["1000", "999"]), (["nowhere", "big.png"], "nowhere"),
             (["empty.safetensors", "big.png"], "empty.safetensors"), (["text.png", "big.png"], "text.png"),
             (["run", "."], "directory"),

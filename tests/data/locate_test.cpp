@@ -123,20 +123,26 @@ TEST_F(Locate, AChosenPlaceThatCannotBeUsedIsAnErrorAndNeverPassedOver) {
 
 TEST_F(Locate, ANamedSourceThatCannotBeUsedIsAnError) {
   put(folder_ / "work/data", 1);
-  EXPECT_TRUE(refuses(ErrorKind::config, "expected mnist, fashion, sample, a folder or an .npz file",
+  EXPECT_TRUE(refuses(ErrorKind::config, "expected mnist, fashion, sample, a folder or a file",
                       [&] { load_data("mnits", options_); }));
-  EXPECT_TRUE(
-      refuses(ErrorKind::io, "expected the four files", [&] { load_data((folder_ / "work").string(), options_); }));
-  const fs::path images = folder_ / "work/data/train-images-idx3-ubyte.gz";
-  EXPECT_TRUE(
-      refuses(ErrorKind::format, "IDX files are named by their folder", [&] { load_data(images.string(), options_); }));
+  EXPECT_TRUE(refuses(ErrorKind::format, "work: found a folder of data",
+                      [&] { load_data((folder_ / "work").string(), options_); }));
 }
 
-TEST_F(Locate, TheClassCountIsTheCallers) {
+TEST_F(Locate, TheClassesAreThoseOfTheLabelsOrAsManyAsTheCallerSays) {
   const fs::path folder = put(folder_ / "letters", 26);
-  EXPECT_TRUE(refuses(ErrorKind::format, "label 26", [&] { load_data(folder.string(), options_); }));
-  options_.class_count = 27;
   EXPECT_EQ(load_data(folder.string(), options_).train.class_count(), 27u);
+  options_.read.class_count = 30;
+  EXPECT_EQ(load_data(folder.string(), options_).train.class_count(), 30u);
+  options_.read.class_count = 10;
+  EXPECT_TRUE(refuses(ErrorKind::format, "label 26", [&] { load_data(folder.string(), options_); }));
+}
+
+TEST_F(Locate, AShareForTheTestPartIsForSetsThatHaveNone) {
+  const fs::path folder = put(folder_ / "set", 1);
+  options_.test.share = 0.2;
+  EXPECT_TRUE(refuses(ErrorKind::config, "has a test part", [&] { load_data(folder.string(), options_); }));
+  EXPECT_TRUE(refuses(ErrorKind::config, "has a test part", [&] { load_data("sample", options_); }));
 }
 
 TEST_F(Locate, FindingsSayWhatIsThere) {

@@ -11,16 +11,6 @@ namespace {
 const Dataset kTrain = tiny_set(3);
 const Dataset kTest = tiny_set(2, 50);
 
-// Little-endian elements of `width` bytes.
-Bytes widened(const std::vector<std::uint8_t>& values, std::size_t width) {
-  Bytes bytes;
-  for (const std::uint8_t value : values) {
-    bytes.push_back(value);
-    bytes.insert(bytes.end(), width - 1, 0);
-  }
-  return bytes;
-}
-
 // A right archive, of which a test changes one detail.
 std::vector<ZipMember> members(bool deflated = false) {
   return {{"x_train.npy", npy(npy_dictionary("|u1", "(3, 2, 3)"), kTrain.pixels), deflated},
@@ -46,16 +36,16 @@ auto parsing_header(const std::string& dictionary) { return parsing_images(npy(d
 
 TEST(Npz, StoredAndDeflatedMembersAreRead) {
   for (const bool deflated : {false, true}) {
-    const TrainTest data = parse_npz(zip(members(deflated)), "a.npz");
+    const SourceParts data = parse_npz(zip(members(deflated)), "a.npz");
     EXPECT_TRUE(same(data.train, kTrain));
-    EXPECT_TRUE(same(data.test, kTest));
+    EXPECT_TRUE(same(data.test.value(), kTest));
   }
 }
 
 TEST(Npz, AFileIsRead) {
   Scratch folder;
   write_file_atomically(folder / "a.npz", zip(members()));
-  EXPECT_TRUE(same(load_npz(folder / "a.npz").test, kTest));
+  EXPECT_TRUE(same(load_npz(folder / "a.npz").test.value(), kTest));
   EXPECT_TRUE(refuses(ErrorKind::io, "cannot be opened", [&] { load_npz(folder / "no.npz"); }));
 }
 
@@ -65,15 +55,6 @@ TEST(Npz, ArraysLargerThanTheHeadersLimitAreRead) {
   list[0].content = npy(npy_dictionary("|u1", "(5000, 2, 3)"), large.pixels);
   list[1].content = npy(npy_dictionary("|u1", "(5000,)"), large.labels);
   EXPECT_TRUE(same(parse_npz(zip(list), "a.npz").train, large));
-}
-
-TEST(Npz, LabelsOfEveryIntegerTypeAreRead) {
-  for (const std::string type : {"|u1", "|i1", "<u2", "<i2", "<u4", "<i4", "<u8", "<i8"}) {
-    auto list = members();
-    list[1].content =
-        npy(npy_dictionary(type, "(3,)"), widened(kTrain.labels, static_cast<std::size_t>(type[2] - '0')));
-    EXPECT_EQ(parse_npz(zip(list), "a.npz").train.labels, kTrain.labels) << type;
-  }
 }
 
 TEST(Npz, Version2HeadersAndAnyOrderOfKeysAreRead) {
@@ -93,12 +74,52 @@ TEST(Npz, TruncationAtAnyByteIsRefused) {
     EXPECT_THROW(parse_npz(std::span(file).first(size), "a.npz"), Error) << size;
 }
 TEST(Npz, EachMissingMemberIsNamed) {
+  const std::string says[] = {
+      "a.npz: y_train is there, and its images are missing", "a.npz: x_train is there, and its labels are missing",
+      "a.npz: y_test is there, and its images are missing", "a.npz: x_test is there, and its labels are missing"};
   for (std::size_t i = 0; i < 4; ++i) {
     auto list = members();
-    const std::string name = list[i].name;
     list.erase(list.begin() + static_cast<std::ptrdiff_t>(i));
-    EXPECT_TRUE(refuses(ErrorKind::format, "a.npz: " + name + ": missing", parsing(list)));
+    EXPECT_TRUE(refuses(ErrorKind::format, says[i], parsing(list)));
   }
+}
+TEST(Npz, ASetWithoutATestPartHasNone) {
+  auto list = members();
+  list.resize(2);
+  const SourceParts data = parse_npz(zip(list), "a.npz");
+  EXPECT_TRUE(same(data.train, kTrain));
+  EXPECT_FALSE(data.test.has_value());
+}
+TEST(Npz, OtherMembersArePassedOverWithARemark) {
+  auto list = members();
+  list.push_back({"x_val.npy", Bytes(10)});
+  list.push_back({"class_names.npy", Bytes(10)});
+  list.push_back({"README.txt", Bytes(10)});
+  std::string said;
+  const SourceParts data =
+      parse_npz(zip(list), "a.npz", 0, kMaxInflated, [&](const std::string& text) { said += text; });
+  EXPECT_TRUE(same(data.train, kTrain));
+  EXPECT_EQ(said, "a.npz: passed over: x_val, class_names");
+}
+TEST(Npz, AnArchiveOfTooManyMembersIsRefused) {
+  auto list = members();
+  while (list.size() < 1001) list.push_back({fmt::format("m{}", list.size()), {}});
+  EXPECT_TRUE(refuses(ErrorKind::limit, "1001 members, more than the 1000", parsing(list)));
+}
+TEST(Npz, ABadDirectoryIsRefused) {
+  // Where the end of the archive says that its directory is; the members themselves are right.
+  const Bytes right = zip(members());
+  for (const std::size_t place : {10u, 12u, 16u}) {  // entries, bytes of the directory, its place
+    Bytes wrong = right;
+    wrong[wrong.size() - 22 + place] ^= 0x55;
+    EXPECT_TRUE(refuses(ErrorKind::format, "a.npz: the .npz (zip) file is truncated or corrupt", [&] {
+      parse_npz(wrong, "a.npz");
+    })) << place;
+  }
+  Bytes wrong = right;  // a member's place in the directory leads nowhere
+  const std::size_t directory = right[right.size() - 6] | std::size_t{right[right.size() - 5]} << 8;
+  wrong[directory + 42] ^= 0x01;
+  EXPECT_THROW(parse_npz(wrong, "a.npz"), Error);
 }
 TEST(Npz, AMemberWithAWrongChecksumIsRefused) {
   for (const bool deflated : {false, true})
@@ -109,9 +130,9 @@ TEST(Npz, AMemberWithAWrongChecksumIsRefused) {
     }
 }
 TEST(Npz, AMemberLargerThanTheLimitIsRefused) {
-  const std::size_t size = members()[0].content.size();
-  EXPECT_NO_THROW(parsing(members(), size)());
-  EXPECT_TRUE(refuses(ErrorKind::limit, "x_train.npy: inflates to", parsing(members(), size - 1)));
+  EXPECT_NO_THROW(parsing(members(), kTrain.pixels.size())());
+  EXPECT_TRUE(refuses(ErrorKind::limit, "x_train.npy: 18 elements, more than the 17",
+                      parsing(members(), kTrain.pixels.size() - 1)));
 }
 TEST(Npz, ASizeThatTheArchiveLiesAboutIsRefused) {
   for (const std::int64_t lie : {-1, 1, 1 << 29}) {
@@ -124,16 +145,6 @@ TEST(Npz, ASizeThatTheArchiveLiesAboutIsRefused) {
   list[0].claimed_more = 97 * 6;
   EXPECT_TRUE(refuses(ErrorKind::format, "x_train.npy", parsing(list)));
 }
-TEST(Npz, ImagesThatAreNotBytesAreRefused) {
-  for (const std::string type : {"<f4", "|i1", "<u2", "|b1", "|O", "", "|u1x"})
-    EXPECT_TRUE(refuses(ErrorKind::format, "expected |u1", parsing_header(npy_dictionary(type, "(3, 2, 3)")))) << type;
-}
-TEST(Npz, LabelsThatAreNotLittleEndianIntegersAreRefused) {
-  for (const std::string type : {"<f4", ">i8", "<i3", "<i16", "|S1"})
-    EXPECT_TRUE(refuses(ErrorKind::format, "expected little-endian integers",
-                        parsing_labels(npy(npy_dictionary(type, "(3,)"), Bytes(24)))))
-        << type;
-}
 TEST(Npz, FortranOrderIsRefused) {
   EXPECT_TRUE(refuses(ErrorKind::format, "Fortran order", parsing_header(npy_dictionary("|u1", "(3, 2, 3)", "True"))));
 }
@@ -143,7 +154,7 @@ TEST(Npz, AWrongNumberOfDimensionsIsRefused) {
   EXPECT_TRUE(refuses(ErrorKind::format, "shape (); expected (count, height, width)",
                       parsing_header(npy_dictionary("|u1", "()"))));
   EXPECT_TRUE(refuses(ErrorKind::format, "expected (count)",
-                      parsing_labels(npy(npy_dictionary("|u1", "(3, 1)"), kTrain.labels))));
+                      parsing_labels(npy(npy_dictionary("|u1", "(1, 3)"), kTrain.labels))));
 }
 TEST(Npz, AShapeThatDoesNotMatchTheBytesIsRefused) {
   for (const std::string shape : {"(4, 2, 3)", "(2, 2, 3)", "(3, 2, 4)"})
@@ -170,7 +181,7 @@ TEST(Npz, ANegativeOrOverflowingShapeIsRefused) {
 TEST(Npz, LabelsOutOfRangeAreRefused) {
   EXPECT_TRUE(refuses(ErrorKind::format, "label 10 of image 2 is out of range",
                       parsing_labels(npy(npy_dictionary("|u1", "(3,)"), {0, 1, 10}))));
-  EXPECT_TRUE(refuses(ErrorKind::format, "label 1 is out of range: negative",
+  EXPECT_TRUE(refuses(ErrorKind::format, "label 1 is out of range: it is -1",
                       parsing_labels(npy(npy_dictionary("|i1", "(3,)"), {0, 0xff, 1}))));
   EXPECT_TRUE(refuses(ErrorKind::format, "label 2 is out of range",
                       parsing_labels(npy(npy_dictionary("<i2", "(3,)"), {0, 0, 1, 0, 2, 1}))));

@@ -288,7 +288,7 @@ TEST(ModelHostile, WeightsThatAreNotFinite) {
 }
 
 TEST(ModelHostile, FormatOfANewerInkling) {
-  EXPECT_TRUE(refused_metadata(ErrorKind::format, "written by a newer Inkling: format 2", "inkling.format", "2"));
+  EXPECT_TRUE(refused_metadata(ErrorKind::format, "written by a newer Inkling: format 3", "inkling.format", "3"));
 }
 TEST(ModelHostile, FormatThatIsNoNumber) {
   for (const char* text : {"", "one", "1.5", "-1", "0", "1 ", "99999999999999999999"})

@@ -9,7 +9,7 @@
 
 #include "inkling/core/error.h"
 #include "inkling/core/file.h"
-#include "inkling/data/image.h"
+#include "inkling/image/png.h"
 #include "inkling/report/gnuplot.h"
 #include "inkling/report/training_charts.h"
 #include "tests/data/scratch.h"

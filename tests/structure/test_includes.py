@@ -12,12 +12,13 @@ import tempfile
 import unittest
 
 # What each room sees besides itself. A folder of inkling/ that is not named here is a complaint.
-BELOW_TRAIN = {"core", "kernel", "data", "model"}
+BELOW_TRAIN = {"core", "kernel", "image", "data", "model"}
 BELOW_SERVE = BELOW_TRAIN | {"train", "format", "inspect", "report"}
 SEES = {
     "core": set(),
     "kernel": {"core"},
-    "data": {"core"},
+    "image": {"core"},
+    "data": {"core", "image"},
     "model": {"core", "kernel", "data"},
     "train": BELOW_TRAIN | {"format"},
     "format": BELOW_TRAIN,
@@ -25,8 +26,9 @@ SEES = {
     "report": BELOW_TRAIN | {"train", "format", "inspect"},
     "serve": BELOW_SERVE,
     "measure": BELOW_TRAIN | {"train"},
+    "reader": BELOW_TRAIN | {"train", "format"},
 }
-PRIVATE = {"app", "tests", "fuzz", "bench", "examples", "tools"}  # each sees the library and itself; tests see app, too
+PRIVATE = {"app", "tests", "fuzz", "bench", "examples", "tools"}  # each sees the library and itself; tests see app, too, tools tests
 
 SOURCES = {".h", ".cpp", ".S", ".py", ".sh", ".cmake", ".ts"}
 MOST_LINES = 600
@@ -69,7 +71,7 @@ def may_include(reader, target):
     reader_kind, reader_name = place(reader)
     target_kind, target_name = place(target)
     if target_kind == "private":
-        seen = {"tests", "app"} if reader_name == "tests" else {reader_name}
+        seen = {"tests": {"tests", "app"}, "tools": {"tools", "tests"}}.get(reader_name, {reader_name})
         return reader_kind == "private" and target_name in seen
     if reader_kind == "room":
         return target_kind == "room" and (target_name == reader_name or target_name in SEES.get(reader_name, set()))
