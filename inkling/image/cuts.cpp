@@ -50,7 +50,10 @@ Path cheapest_path(const Image& ink, std::size_t first, std::size_t last) {
 // Whether a lies left of b in every row, or the other way round.
 bool cross(const Cut& a, const Cut& b) {
   bool left = false, right = false;
-  for (std::size_t y = 0; y < a.size(); ++y) left |= a[y]<b[y], right |= a[y]> b[y];
+  for (std::size_t y = 0; y < a.columns.size(); ++y) {
+    left = left || a.columns[y] < b.columns[y];
+    right = right || a.columns[y] > b.columns[y];
+  }
   return left && right;
 }
 

@@ -15,7 +15,7 @@ namespace {
 // Prices are of the kind -log(probability).
 constexpr double kMaybeTwo = 0.6;    // guess: narrower than that, in line heights, a piece the model knows is one digit
 constexpr double kCutPrice = 1.5;    // guess: one cut
-constexpr double kWidest = 0.8;      // guess: line heights; wider parts cost more
+constexpr double kWidest = 0.85;     // guess: line heights; wider parts cost more
 constexpr double kWidthPrice = 10;   // guess: for each line height beyond
 constexpr double kLowest = 0.55;     // guess: of the line height; a lower part of a cut piece is no digit
 constexpr double kFarTooWide = 1.8;  // guess: line heights; no part is wider
