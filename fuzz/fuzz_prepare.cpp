@@ -1,8 +1,8 @@
 // Any pixels in any shape as a picture of a digit: an image of the size asked for, the same twice, its ink inside the
 // given image, and what is_prepared() accepts stays as it is.
 //
-// Two bytes say the height and the size asked for; the rest are pixels, repeated in larger blocks when a third byte says
-// so, since strokes are larger than a fuzzer's inputs.
+// Two bytes say the height and the size asked for; the rest are pixels, repeated in larger blocks when a third byte
+// says so, since strokes are larger than a fuzzer's inputs.
 #include <cstdlib>
 
 #include "inkling/core/error.h"
