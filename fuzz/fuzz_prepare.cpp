@@ -10,7 +10,7 @@
 
 namespace {
 
-constexpr std::size_t kMostPixels = 1u << 15;  // guess: more take a sanitizer's build too long
+constexpr std::size_t kMostPixels = 1u << 16;  // guess: more take a sanitizer's build too long
 
 void require(bool holds) {
   if (!holds) std::abort();
