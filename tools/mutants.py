@@ -290,6 +290,22 @@ MUTANTS = [
     mutant("inspect.component_sign", "inkling/inspect/pca.cpp", "PrincipalComponents", "if (*largest < 0)", "if (*largest < -1e9)"),
     mutant("inspect.centred", "inkling/inspect/pca.cpp", "PrincipalComponents", "out[n] = sum - middle;", "out[n] = sum + 0 * middle;"),
 
+    # Pictures as people have them.
+    mutant("image.inverse_unseen", "inkling/image/prepare.cpp", "PreparePasses", "is_prepared(turned, options)",
+           "false"),
+    mutant("image.upright_mirrored", "inkling/image/exif.cpp", "Decode", "orientation == 7 || orientation == 8) x",
+           "orientation == 7) x"),
+    mutant("image.clear_sheet", "inkling/image/transparency.cpp", "Transparency", "light < 127.5 * weight ? 255 : 0",
+           "light < 127.5 * weight ? 0 : 255"),
+    mutant("image.stroke_width", "inkling/image/strokes.cpp", "Strokes", "2 * static_cast<double>(area) / slopes",
+           "static_cast<double>(area) / slopes"),
+    mutant("image.strokes_kept", "inkling/image/prepare.cpp", "Prepare", "change * unit / 2", "change * unit / 20"),
+    mutant("image.jpeg_bomb", "inkling/image/jpeg.cpp", "DecodeHostile", "h * w / kMaxPixelsPerByte > bytes", "false"),
+    mutant("image.cmyk_inverted", "inkling/image/jpeg.cpp", "Decode", "stored_as_light ? cmyk[i] : 255u - cmyk[i]",
+           "stored_as_light ? 255u - cmyk[i] : cmyk[i]"),
+    mutant("image.lines_behind_strokes", "inkling/image/lines.cpp", "Prepare",
+           "seen < kLeastCover * (all - static_cast<double>(hidden))", "seen < kLeastCover * all"),
+
     # What a resumed run keeps of its event files.
     mutant("event_records.polynomial", "inkling/report/event_records.cpp", "Crc32c", "0x82F63B78u", "0xEDB88320u"),
     mutant("event_records.step_kept", "inkling/report/event_records.cpp", "Records", "*found > step", "*found >= step"),

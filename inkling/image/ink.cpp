@@ -201,8 +201,8 @@ Ink ink_of(const Image& given, bool dark_ink) {
   const double paper = std::min(1.5 * ink.noise, 0.2 * contrast);
   const auto scale = static_cast<float>(255 / (contrast - paper));
   for (std::size_t i = 0; i < absorbed.size(); ++i) {
-    const float share = (absorbed[i] - static_cast<float>(paper)) * scale;
-    ink.evened.pixels[i] = static_cast<std::uint8_t>(std::clamp(share, 0.0f, 255.0f) + 0.5f);
+    const float rounded = (absorbed[i] - static_cast<float>(paper)) * scale + 0.5f;
+    ink.evened.pixels[i] = static_cast<std::uint8_t>(std::clamp(rounded, 0.0f, 255.0f));
   }
   ink.blank = false;
   ink.contrast = contrast;

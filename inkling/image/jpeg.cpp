@@ -15,7 +15,7 @@ namespace inkling {
 namespace {
 
 // Derived: a block of 64 pixels takes a bit of a scan or more, and one component may be sampled 16 times as densely.
-constexpr std::size_t kMaxPixelsPerByte = 8 * 64 * 16;
+constexpr std::size_t kMaxPixelsPerByte = std::size_t{8} * 64 * 16;
 constexpr std::uint8_t kStart = 0xD8, kEnd = 0xD9, kScan = 0xDA, kApp1 = 0xE1, kApp14 = 0xEE;
 
 using Handle = std::unique_ptr<void, decltype(&tjDestroy)>;

@@ -108,7 +108,7 @@ void stretch(Image& image) {
 }
 
 // The image's middle as MNIST has it: half a pixel below and right of its centre.
-double middle(std::size_t side) { return static_cast<double>(side / 2); }
+double middle(std::size_t side) { return std::floor(static_cast<double>(side) / 2); }
 
 Image placed(const Image& body, const PrepareOptions& options) {
   Image digit = empty_image(options.height, options.width);

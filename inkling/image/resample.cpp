@@ -50,10 +50,10 @@ Taps taps_of(std::size_t from, std::size_t to) {
     }
     taps.first[o] = first;
     unsigned given = 0;
-    double owed = 0;
+    double owed = 0.5;
     for (std::size_t k = 0; k < taps.count; ++k) {  // rounded so that they add up
       owed += exact[k] / sum * kOne;
-      const unsigned share = static_cast<unsigned>(owed + 0.5) - given;
+      const unsigned share = static_cast<unsigned>(owed) - given;
       taps.weights[o * taps.count + k] = static_cast<std::uint16_t>(share);
       given += share;
     }

@@ -227,6 +227,16 @@ TEST(Prepare, RuledLinesAreTakenAway) {
   EXPECT_EQ(prepared.lines, 4u);
   EXPECT_LE(mean_difference(prepared.digit, prepare_digit(clean).digit), 8);
 }
+TEST(Prepare, ARuledLineBehindABroadStroke) {
+  Image sheet = flat(100, 100, 240);
+  for (std::size_t i = 60 * 100; i < 62 * 100; ++i) sheet.pixels[i] = 120;
+  draw(sheet, {{25, 60}, {75, 62}}, 16, 20);
+  draw(sheet, {{50, 15}, {50, 85}}, 16, 20);
+  const Prepared prepared = prepare_digit(sheet);
+  EXPECT_EQ(prepared.lines, 1u);
+  EXPECT_GE(prepared.ink.left, 14u);
+  EXPECT_LE(prepared.ink.width, 72u);
+}
 TEST(Prepare, AStraightStrokeIsNoRuledLine) {
   Image one = flat(100, 100, 240);
   draw(one, {{50, 2}, {50, 97}}, 5, 20);
