@@ -34,7 +34,7 @@ PageScore score(const Page& page, const PageReading& reading, const std::vector<
   PageScore out{.pages = 1, .truths = page.digits.size()};
   std::vector<std::size_t> truth_of(reading.digits.size(), SIZE_MAX);
   for (std::size_t t = 0; t < page.digits.size(); ++t) {
-    double most = 0.5;
+    double most = 0.3;
     std::size_t best = SIZE_MAX;
     for (std::size_t r = 0; r < reading.digits.size(); ++r) {
       const double part = shared(page.digits[t].box, reading.digits[r].box);

@@ -12,7 +12,7 @@ namespace inkling::papers {
 struct PageScore {
   std::size_t pages = 0;
   std::size_t truths = 0;       // digits written
-  std::size_t found = 0;        // of them, those with a box of their own: more than half of both boxes' union is shared
+  std::size_t found = 0;        // of them, those with a box of their own: over 0.3 of the union of both is shared
   std::size_t refused = 0;      // of those found, "not a digit"
   std::size_t right = 0;        // of those found, read as what they are
   std::size_t extra = 0;        // answers, not refused, where no digit was written or where it had an answer already
