@@ -109,17 +109,10 @@ Bytes npy_file(std::string_view shape, std::span<const std::uint8_t> elements) {
   constexpr std::size_t kFixed = 10, kAlign = 64;
   header.append(kAlign - 1 - (kFixed + header.size()) % kAlign, ' ');
   header += '\n';
-  Bytes file = {0x93,
-                'N',
-                'U',
-                'M',
-                'P',
-                'Y',
-                1,
-                0,
-                static_cast<std::uint8_t>(header.size()),
-                static_cast<std::uint8_t>(header.size() >> 8)};
-  file.insert(file.end(), header.begin(), header.end());
+  const std::string start = fmt::format("\x93NUMPY{}{}{}{}", '\1', '\0', static_cast<char>(header.size()),
+                                        static_cast<char>(header.size() >> 8)) +
+                            header;
+  Bytes file(start.begin(), start.end());
   file.insert(file.end(), elements.begin(), elements.end());
   return file;
 }
