@@ -35,7 +35,7 @@ struct SingleOptions {
   double most_degrees = 15;
   double thin_pen = 0.05;  // of the character's height
   double thick_pen = 0.16;
-  std::string paper;  // one of kPaperKinds; empty: any mixture
+  std::string paper{};  // one of kPaperKinds; empty: any mixture
 };
 
 struct Single {
@@ -62,7 +62,7 @@ struct PageOptions {
   double touching = 0;      // how many of the neighbours within a number touch, 0 to 1
   double thin_pen = 0.07;
   double thick_pen = 0.14;
-  std::string paper;  // one of kPaperKinds; empty: any mixture
+  std::string paper{};  // one of kPaperKinds; empty: any mixture
 };
 
 struct TrueDigit {
