@@ -114,7 +114,8 @@ void add_read_command(CLI::App& app) {
   command->add_option("--isa", arguments->isa, "Instruction set, as for train")->type_name("NAME");
   command->footer(
       "The text has a line for each line of the page, from the top, a space for a wide\n"
-      "gap, and ? for what is not a digit; remarks on stderr say why.\n\n"
+      "gap, and ? for what is not a digit; remarks on stderr say why.\n"
+      "In the picture of --show ~ marks digits of less than 90 %.\n\n"
       "Examples:\n"
       "  inkling read page.jpg\n"
       "  inkling read page.jpg --show read.png\n"

@@ -1,7 +1,5 @@
 #include "app/read_picture.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 
@@ -13,7 +11,7 @@ namespace {
 
 constexpr std::size_t kLargestSide = 2400,
                       kSmallestSide = 600;  // pixels: what a screen shows whole, and what can be read
-constexpr double kSure = 0.9;               // a tag without its probability
+constexpr double kSure = 0.9;               // less is marked
 
 inkling::Picture grey_picture(const inkling::Image& page, int enlarged) {
   inkling::Picture small(page.width, page.height);
@@ -31,9 +29,8 @@ inkling::Picture grey_picture(const inkling::Image& page, int enlarged) {
 
 std::string tag_of(const inkling::Reading& reading, const std::vector<std::string>& class_names) {
   if (reading.refused) return "?";
-  const auto probability = static_cast<double>(reading.evidence.probability);
   const std::string& name = class_names.at(reading.best);
-  return probability >= kSure ? name : fmt::format("{} {:.0f} %", name, 100 * probability);
+  return static_cast<double>(reading.evidence.probability) >= kSure ? name : name + "~";
 }
 
 // On a ground of the box's colour, above the box; inside it where the page ends above.
