@@ -76,9 +76,8 @@ RejectReport reject_report(const inkling::Runtime& rt, const inkling::LoadedMode
 std::string reject_text(const RejectReport& r) {
   std::string text = "\nRefusals  ";
   if (r.rule) {
-    text +=
-        fmt::format("the model refuses answers below {:.1f} %", 100 * static_cast<double>(r.rule->least_probability));
-    if (r.rule->has_distance()) text += fmt::format(", or with an outlier score above {:.3g}", r.rule->most_distance);
+    text += fmt::format("of answers below {:.1f} %", 100 * static_cast<double>(r.rule->least_probability));
+    if (r.rule->has_distance()) text += fmt::format(" and of outlier scores above {:.3g}", r.rule->most_distance);
     text += fmt::format("\n          (>: chosen so that {:.3g} % of {} validation images are refused)\n",
                         100 * r.rule->rate, with_commas(r.rule->images));
   } else {

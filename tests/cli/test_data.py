@@ -197,7 +197,7 @@ class Refusals(DataTest):
     def test_data_that_is_not_there_ends_with_1(self):
         for command in ("info", "show"):
             self.refused("data", command, "--data", "nowhere", says=["nowhere", "expected mnist, fashion, sample, a folder"], status=1)
-            self.refused("data", command, "--data", ".", says="expected the four files", status=1)
+            self.refused("data", command, "--data", ".", says="accepted are IDX files", status=1)
         self.refused("data", "show", "--data", "sample", "--index", 1000, says="images 0 to 999", status=1)
 
     def test_each_missing_file_is_named(self):

@@ -142,7 +142,7 @@ class Answers(ProgramTest):
             (["run", "big.png", "--as-is"], ["big.png", "32", "30", "28"]), (["run", "text.png"], "text.png"), (["run", "no.png"], "no.png"),
             (["run", "--index", 1000, "--data", "sample"], ["1000", "999"]), (["nowhere", "big.png"], "nowhere"),
             (["empty.safetensors", "big.png"], "empty.safetensors"), (["text.png", "big.png"], "text.png"),
-            (["run", "."], "directory"),
+            (["run", "."], "beside the folders of the classes"),
         ]:
             with self.subTest(arguments):
                 self.refused("predict", *arguments, says=says, status=1)

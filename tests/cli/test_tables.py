@@ -72,7 +72,7 @@ class Train(TableTest):
         self.train("--data", "digits.csv.gz", "--test", 0.2)
         config = json.loads((self.folder / "run/config.json").read_text())
         self.assertEqual((config["data"]["train_images"], config["data"]["test_images"]), (800, 200))
-        self.assertIn("200 images", self.inkling("eval", "run").stdout)
+        self.assertIn("200 test images", self.inkling("eval", "run").stdout)
 
     def test_small_images_of_named_classes_make_their_own_network(self):
         chance = numpy.random.default_rng(1)
@@ -99,7 +99,7 @@ class Train(TableTest):
         self.put("narrow.csv", rows(crop.reshape(500, 560), labels[:500]))
         self.refused("train", "--data", "narrow.csv", *QUICK, status=1, says=["561 columns", "--image-size HEIGHTxWIDTH"])
         self.train("--data", "narrow.csv", "--image-size", "28x20", "--label", "first", "--test", 0.2)
-        self.assertIn("100 images", self.inkling("eval", "run").stdout)
+        self.assertIn("100 test images", self.inkling("eval", "run").stdout)
         config = json.loads((self.folder / "run/config.json").read_text())["data"]
         self.assertEqual((config["image_size"], config["label"]), ("28x20", "first"))
 
