@@ -18,6 +18,7 @@
 namespace inkling {
 namespace {
 
+constexpr std::size_t kFirstBlock = std::size_t{1} << 18;  // guess: small tables take little; each is twice the last
 constexpr std::size_t kBlockBytes = std::size_t{1} << 23;  // guess: 8 MB keep some cores busy for milliseconds
 constexpr std::size_t kMaxParsers = 16;                    // guess: beyond these memory is the limit
 
@@ -32,18 +33,18 @@ class LineBlocks {
  public:
   LineBlocks(ByteStream stream, std::string_view where) : stream_(std::move(stream)), where_(where) {}
 
-  // `lines` is how many lines came before, for a message.
   Block next() {
     Block block;
     block.text = std::move(rest_);
     rest_.clear();
     std::size_t filled = block.text.size();
     while (!ended_) {
-      block.text.resize(filled + kBlockBytes + 1 + kCsvPadding);
-      const std::size_t n = stream_.read({block.text.data() + filled, kBlockBytes});
+      const std::size_t wanted = std::exchange(wanted_, std::min(2 * wanted_, kBlockBytes));
+      block.text.resize(filled + wanted + 1 + kCsvPadding);
+      const std::size_t n = stream_.read({block.text.data() + filled, wanted});
       const std::size_t looked_at = filled;
       filled += n;
-      ended_ = n < kBlockBytes;
+      ended_ = n < wanted;
       if (ended_ && filled > 0 && block.text[filled - 1] != '\n') block.text[filled++] = '\n';
       const void* last = ::memrchr(block.text.data() + looked_at, '\n', filled - looked_at);
       if (last != nullptr) {
@@ -65,6 +66,7 @@ class LineBlocks {
   ByteStream stream_;
   std::string where_;
   Bytes rest_;
+  std::size_t wanted_ = kFirstBlock;  // bytes to read next
   bool ended_ = false;
 };
 
@@ -220,10 +222,10 @@ void Table::add(std::string_view text, std::uint64_t bytes_left, std::uint64_t b
     share.room = static_cast<std::size_t>(std::ranges::count(share.text, '\n'));
     room += share.room;
   }
-  // The first block says how long a row is about, and so how much the whole file will need.
+  // The first block says how long a row is about, and so how much the whole file will need: a tenth more is free.
   if (rows_ == 0 && bytes_taken > 0) {
     const double rows =
-        static_cast<double>(room) * (1 + 1.05 * static_cast<double>(bytes_left) / static_cast<double>(bytes_taken));
+        static_cast<double>(room) * (1 + 1.1 * static_cast<double>(bytes_left) / static_cast<double>(bytes_taken));
     reserve(pixels_, static_cast<std::size_t>(
                          std::min(static_cast<double>(max_pixels_), rows * static_cast<double>(image_bytes_))));
   }
