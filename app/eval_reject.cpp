@@ -86,12 +86,12 @@ std::string reject_text(const RejectReport& r) {
         "          inkling train --validation 0.1 gives it some\n";
   }
   constexpr std::size_t kMostSets = 2;  // derived: what 80 columns hold
-  text += "\n  answers below      kept       wrong of them";
+  text += fmt::format("\n{:>15}   {:>7}  {:>16}", "answers below", "kept", "wrong of them");
   const std::size_t sets = std::min(kMostSets, r.outsiders.size());
   for (std::size_t k = 0; k < sets; ++k) text += fmt::format("  {:>16}", "refused of");
   text += '\n';
   if (sets > 0) {
-    text += std::string(44, ' ');
+    text += std::string(43, ' ');
     for (std::size_t k = 0; k < sets; ++k) {
       const std::string& source = r.outsiders[k].source;
       text += fmt::format("  {:>16}", source.size() > 16 ? "..." + source.substr(source.size() - 13) : source);

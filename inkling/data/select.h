@@ -30,7 +30,8 @@ struct HeldOut {
 enum class Hold { validation, test };
 
 // Holds a share of each class out, chosen by the seed and rounded to whole images; the order stays. To test, one image
-// of each class stays at least. Only what is held out is copied. Throws Error config: a share that is not between 0 and 1, or that leaves either part without an image.
+// of each class stays at least. Only what is held out is copied. Throws Error config: a share that is not between 0 and
+// 1, or that leaves either part without an image.
 HeldOut hold_out(Dataset data, double share, std::uint64_t seed, Hold purpose = Hold::validation);
 
 }  // namespace inkling

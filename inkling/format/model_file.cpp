@@ -62,7 +62,8 @@ bool is_of_refusal(std::string_view name) {
 void check_no_others(const TensorsByName& tensors, const Config& config, std::string_view where) {
   const std::vector<Tensor> table = parameter_table(config);
   for (const auto& entry : tensors)
-    if (!is_of_refusal(entry.first) && std::none_of(table.begin(), table.end(), [&](const Tensor& t) { return t.name == entry.first; }))
+    if (!is_of_refusal(entry.first) &&
+        std::none_of(table.begin(), table.end(), [&](const Tensor& t) { return t.name == entry.first; }))
       fail(ErrorKind::format, "{}: tensor {} belongs to no layer: the names must run {}, without a gap", where,
            in_quotes(entry.first), kNames);
 }

@@ -1,12 +1,12 @@
 // A network as a file: safetensors with PyTorch's nn.Sequential names and shapes, which other programs open as it is.
 //
 // What the numbers alone do not say (activation, what ink is worth, image size, classes, training facts) stands in the
-// metadata. What refusing an answer takes (model/refusal_rule.h) stands there, too, and in tensors of its own behind the
-// network's: "refusal.centers" (C, H), "refusal.whitening" (H, H) or (H), "refusal.none.weight" (H), "refusal.none.bias"
-// (1). A file without metadata is taken as a ReLU network that reads pixel / 255, when its tensors chain. Refused:
-// metadata that contradicts the tensors, missing or foreign tensors, weights that are not finite, a version newer than
-// this one. The invariant: equal networks and infos make equal bytes, whoever writes them, wherever and whenever; what
-// is written is what is read back.
+// metadata. What refusing an answer takes (model/refusal_rule.h) stands there, too, and in tensors of its own behind
+// the network's: "refusal.centers" (C, H), "refusal.whitening" (H, H) or (H), "refusal.none.weight" (H),
+// "refusal.none.bias" (1). A file without metadata is taken as a ReLU network that reads pixel / 255, when its tensors
+// chain. Refused: metadata that contradicts the tensors, missing or foreign tensors, weights that are not finite, a
+// version newer than this one. The invariant: equal networks and infos make equal bytes, whoever writes them, wherever
+// and whenever; what is written is what is read back.
 #pragma once
 
 #include <cstddef>

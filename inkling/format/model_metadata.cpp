@@ -61,8 +61,7 @@ ordered_json architecture_of(const Config& config) {
 }
 
 ordered_json refusal_of(const RefusalRule& rule) {
-  ordered_json refusal = {
-      {"rate", rule.rate}, {"images", rule.images}, {"least_probability", rule.least_probability}};
+  ordered_json refusal = {{"rate", rule.rate}, {"images", rule.images}, {"least_probability", rule.least_probability}};
   if (rule.has_distance()) refusal["most_distance"] = rule.most_distance;
   return refusal;
 }

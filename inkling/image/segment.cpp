@@ -22,7 +22,8 @@ constexpr double kSharedTall = 0.7;    // guess: the same for two parts that cou
 constexpr int kJoinRounds = 8;         // guess: a part takes one other a round
 constexpr double kLeastDigit = 0.45;   // guess: what is lower and lies alone is a dash, a dot, a comma
 constexpr double kNoDigit = 3;         // guess: what is taller is a frame, a shadow's edge, a fold
-constexpr double kSpace = 0.5;         // guess: a wider gap is a space
+constexpr double kSpace = 0.5;         // guess: a gap that is a space is wider, in heights of the line,
+constexpr double kWiderThan = 1.6;     // guess: and as much wider than the page's median gap
 constexpr double kGapRows = 0.1;       // guess: rows up and down that count as the same when a gap is measured
 
 struct Part {
@@ -148,6 +149,15 @@ Box on_page(const Box& box, std::size_t scale, const Image& page) {
           .width = std::min(box.width * scale, page.width - left)};
 }
 
+// The lower median of the gaps; 0 where there is one alone, of which nobody can tell whether it is usual.
+double usual_gap(std::vector<double> gaps) {
+  std::erase_if(gaps, [](double gap) { return gap <= 0; });
+  if (gaps.size() < 2) return 0;
+  const auto middle = gaps.begin() + static_cast<std::ptrdiff_t>((gaps.size() - 1) / 2);
+  std::ranges::nth_element(gaps, middle);
+  return *middle;
+}
+
 }  // namespace
 
 Segmentation segment(const Image& page) {
@@ -181,6 +191,7 @@ Segmentation segment(const Image& page) {
     for (const std::uint32_t label : parts[i].labels) owner[label] = i;
   }
   std::size_t room = kMaxPiecePixels;
+  std::vector<double> gaps;  // before each piece, in heights of its line; 0 at a line's beginning
   for (const TextLine& line : text_lines(boxes, height)) {
     const Part* before = nullptr;
     for (const std::size_t i : line.boxes) {
@@ -194,14 +205,16 @@ Segmentation segment(const Image& page) {
       Piece piece{.box = on_page(part.box, out.scale, page),
                   .ink = ink_of_part(part, ink, found, owner, i),
                   .line = out.line_heights.size()};
-      if (before != nullptr)
-        piece.space_before =
-            gap_between(*before, out.pieces.back().ink, part, piece.ink, line.height) > kSpace * line.height;
+      gaps.push_back(before == nullptr
+                         ? 0
+                         : gap_between(*before, out.pieces.back().ink, part, piece.ink, line.height) / line.height);
       out.pieces.push_back(std::move(piece));
       before = &part;
     }
     if (before != nullptr) out.line_heights.push_back(line.height);
   }
+  const double least_space = std::max(kSpace, kWiderThan * usual_gap(gaps));
+  for (std::size_t i = 0; i < gaps.size(); ++i) out.pieces[i].space_before = gaps[i] > least_space;
   return out;
 }
 

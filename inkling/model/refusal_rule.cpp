@@ -33,7 +33,8 @@ void check(const RefusalRule& rule, const Config& config) {
     check_numbers(rule.centers, C * H, "class centres");
     check_numbers(rule.whitening, H > kMaxCovarianceWidth ? H : H * H, "the whitening");
     if (!(rule.most_distance > 0) || !std::isfinite(rule.most_distance))
-      fail(ErrorKind::config, "refusal: a largest distance of {}; expected a finite number above 0", rule.most_distance);
+      fail(ErrorKind::config, "refusal: a largest distance of {}; expected a finite number above 0",
+           rule.most_distance);
   } else if (!rule.whitening.empty()) {
     fail(ErrorKind::shape, "refusal: a whitening without class centres");
   }

@@ -1,5 +1,6 @@
 // When an answer of a network is none: the limits, and the statistics of the last hidden layer that they are held
-// against. Plain numbers, which stand in a model's file beside its weights; inkling/reader/refusal.h computes with them.
+// against. Plain numbers, which stand in a model's file beside its weights; inkling/reader/refusal.h computes with
+// them.
 //
 // H is the width of the last hidden layer, C the number of classes. A rule may lack the distance (a network without a
 // hidden layer has none) and the unit for "none of the classes" (a network that was shown no such images has none).

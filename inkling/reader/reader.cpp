@@ -54,9 +54,8 @@ Reading Reader::read_as_is(const Runtime& rt, PixelView image) {
          model().config().inputs());
   const std::span<const std::uint8_t> pixels = image.row(0);
   Reading reading = answer(rt, image, std::ranges::all_of(pixels, [](std::uint8_t p) { return p == 0; }));
-  reading.prepared.digit = {.height = info().image_height,
-                            .width = info().image_width,
-                            .pixels = {pixels.begin(), pixels.end()}};
+  reading.prepared.digit = {
+      .height = info().image_height, .width = info().image_width, .pixels = {pixels.begin(), pixels.end()}};
   reading.prepared.unchanged = true;
   reading.prepared.blank = reading.refused == "blank";
   return reading;

@@ -20,10 +20,10 @@
 namespace inkling {
 
 struct Reading {
-  std::size_t best = 0;              // the most probable class, also where the answer is refused
-  std::vector<float> logits;         // (classes)
-  std::vector<float> probabilities;  // (classes), calibrated, of sum 1
-  Evidence evidence;                 // what a refusal rests on: probability with "none" among the choices, distance
+  std::size_t best = 0;                // the most probable class, also where the answer is refused
+  std::vector<float> logits;           // (classes)
+  std::vector<float> probabilities;    // (classes), calibrated, of sum 1
+  Evidence evidence;                   // what a refusal rests on: probability with "none" among the choices, distance
   std::optional<std::string> refused;  // why the answer is none: "blank", "unsure (41 %)", ...
   Prepared prepared;                   // what the network saw, and where in the image it was
 };

@@ -108,8 +108,7 @@ ClassMoments moments_of(const Runtime& rt, const Mlp& model, const Dataset& data
   m.covariance.resize(diagonal ? H : H * H);
   std::vector<double> rest(H);
   for (std::size_t j = 0; j < data.count(); ++j) {
-    for (std::size_t i = 0; i < H; ++i)
-      rest[i] = static_cast<double>(h(j, i)) - m.means[data.labels[j] * H + i];
+    for (std::size_t i = 0; i < H; ++i) rest[i] = static_cast<double>(h(j, i)) - m.means[data.labels[j] * H + i];
     for (std::size_t r = 0; r < H; ++r) {
       if (diagonal) {
         m.covariance[r] += rest[r] * rest[r] / N;
@@ -191,8 +190,8 @@ void choose_limits(RefusalRule& rule, std::span<const Evidence> held_out) {
   while (low < high) {
     const std::size_t k = (low + high + 1) / 2;
     set_limits(rule, probabilities, distances, k);
-    const auto refused = std::ranges::count_if(
-        held_out, [&](const Evidence& each) { return refusal_reason(rule, each).has_value(); });
+    const auto refused =
+        std::ranges::count_if(held_out, [&](const Evidence& each) { return refusal_reason(rule, each).has_value(); });
     if (static_cast<std::size_t>(refused) <= most)
       low = k;
     else

@@ -42,8 +42,8 @@ std::vector<Evidence> evidence_of(const Runtime& rt, const Mlp& model, const Ref
 std::optional<std::string> refusal_reason(const RefusalRule& rule, const Evidence& evidence);
 
 struct RefusalOptions {
-  double rate = 0.01;                  // share of the held-out images to be refused
-  std::vector<float> none_weight{};    // (H), where the network was trained with a class for "none"
+  double rate = 0.01;                // share of the held-out images to be refused
+  std::vector<float> none_weight{};  // (H), where the network was trained with a class for "none"
   float none_bias = 0;
 };
 

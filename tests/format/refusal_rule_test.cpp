@@ -70,9 +70,9 @@ TEST(RefusalHostile, TensorsWithoutMetadata) {
 }
 TEST(RefusalHostile, MissingTensor) {
   for (const char* name : {"refusal.centers", "refusal.whitening", "refusal.none.weight", "refusal.none.bias"})
-    EXPECT_TRUE(refused_after(
-        ErrorKind::format, fmt::format("tensor '{}' is missing", name),
-        [&](TensorFile& f) { std::erase_if(f.tensors, [&](const NamedTensor& t) { return t.name == name; }); }));
+    EXPECT_TRUE(refused_after(ErrorKind::format, fmt::format("tensor '{}' is missing", name), [&](TensorFile& f) {
+      std::erase_if(f.tensors, [&](const NamedTensor& t) { return t.name == name; });
+    }));
 }
 TEST(RefusalHostile, DistanceWithoutItsTensors) {
   EXPECT_TRUE(refused_after(ErrorKind::format, "tensor 'refusal.centers' is missing", [&](TensorFile& f) {
@@ -81,22 +81,23 @@ TEST(RefusalHostile, DistanceWithoutItsTensors) {
 }
 TEST(RefusalHostile, TensorOfAnotherShape) {
   for (const char* name : {"refusal.centers", "refusal.whitening", "refusal.none.weight"})
-    EXPECT_TRUE(refused_after(ErrorKind::shape, fmt::format("tensor '{}' has the shape (1, 1)", name),
-                              [&](TensorFile& f) {
-                                named(f, name).shape = {1, 1};
-                                named(f, name).values = {1};
-                              }));
+    EXPECT_TRUE(
+        refused_after(ErrorKind::shape, fmt::format("tensor '{}' has the shape (1, 1)", name), [&](TensorFile& f) {
+          named(f, name).shape = {1, 1};
+          named(f, name).values = {1};
+        }));
 }
 TEST(RefusalHostile, TensorThatIsNoPartOfARule) {
-  EXPECT_TRUE(refused_after(ErrorKind::format, "\"refusal.extra\" belongs to no layer",
-                            [](TensorFile& f) { f.tensors.push_back({"refusal.extra", {1}, {1}}); }));
+  EXPECT_TRUE(refused_after(ErrorKind::format, "\"refusal.extra\" belongs to no layer", [](TensorFile& f) {
+    f.tensors.push_back({"refusal.extra", {1}, {1}});
+  }));
 }
 TEST(RefusalHostile, NumbersThatAreNotFinite) {
   for (const char* name : {"refusal.centers", "refusal.whitening", "refusal.none.weight", "refusal.none.bias"})
     for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()})
-      EXPECT_TRUE(refused_after(ErrorKind::numeric, "finite number",
-                                [&](TensorFile& f) { named(f, name).values.back() = bad; }))
-          << name;
+      EXPECT_TRUE(refused_after(ErrorKind::numeric, "finite number", [&](TensorFile& f) {
+        named(f, name).values.back() = bad;
+      })) << name;
 }
 TEST(RefusalHostile, MetadataThatIsNoObject) {
   EXPECT_TRUE(refused_metadata(ErrorKind::format, "m.safetensors: inkling.refusal", "[]"));
@@ -104,7 +105,8 @@ TEST(RefusalHostile, MetadataThatIsNoObject) {
 }
 TEST(RefusalHostile, MissingMember) {
   EXPECT_TRUE(refused_metadata(ErrorKind::format, "rate", R"({"images":5,"least_probability":0.5,"most_distance":1})"));
-  EXPECT_TRUE(refused_metadata(ErrorKind::format, "images", R"({"rate":0.1,"least_probability":0.5,"most_distance":1})"));
+  EXPECT_TRUE(
+      refused_metadata(ErrorKind::format, "images", R"({"rate":0.1,"least_probability":0.5,"most_distance":1})"));
   EXPECT_TRUE(refused_metadata(ErrorKind::format, "least_probability", R"({"rate":0.1,"images":5,"most_distance":1})"));
 }
 TEST(RefusalHostile, DistanceTensorsWithoutALimit) {
@@ -126,11 +128,11 @@ TEST(RefusalHostile, ProbabilityThatIsNone) {
         << p;
 }
 TEST(RefusalHostile, LimitsThatAreNoNumbers) {
-  for (const char* text : {R"({"rate":"1","images":5,"least_probability":0.5})",
-                           R"({"rate":0.1,"images":5.5,"least_probability":0.5})",
-                           R"({"rate":0.1,"images":5,"least_probability":null})",
-                           R"({"rate":0.1,"images":5,"least_probability":0.5,"most_distance":0})",
-                           R"({"rate":0.1,"images":5,"least_probability":0.5,"most_distance":1e60})"})
+  for (const char* text :
+       {R"({"rate":"1","images":5,"least_probability":0.5})", R"({"rate":0.1,"images":5.5,"least_probability":0.5})",
+        R"({"rate":0.1,"images":5,"least_probability":null})",
+        R"({"rate":0.1,"images":5,"least_probability":0.5,"most_distance":0})",
+        R"({"rate":0.1,"images":5,"least_probability":0.5,"most_distance":1e60})"})
     EXPECT_TRUE(refused_metadata(ErrorKind::format, "m.safetensors: inkling.refusal", text)) << text;
 }
 TEST(RefusalHostile, DistanceOfANetworkWithoutAHiddenLayer) {

@@ -109,7 +109,8 @@ Stroke arc(Point middle, double radius, double flat, double from, double turn) {
 }
 
 Point grid_point(Dice& dice) {
-  return {30 * static_cast<double>(dice.below(3)) + dice.normal(4), 33 * static_cast<double>(dice.below(4)) + dice.normal(4)};
+  return {30 * static_cast<double>(dice.below(3)) + dice.normal(4),
+          33 * static_cast<double>(dice.below(4)) + dice.normal(4)};
 }
 
 Stroke bent(Point from, Point to, double bend) {
@@ -187,7 +188,8 @@ Glyph scrawl(Dice& dice) {
     case 2: {  // loops in a row
       const double loops = dice.between(2, 5), radius = dice.between(10, 30), way = dice.between(20, 90);
       for (double t = 0; t <= 1; t += 0.01)
-        stroke.push_back({way * t + radius * std::cos(kTurn * loops * t), radius * std::sin(kTurn * loops * t) + 20 * t});
+        stroke.push_back(
+            {way * t + radius * std::cos(kTurn * loops * t), radius * std::sin(kTurn * loops * t) + 20 * t});
       break;
     }
     default: {  // dashes and dots

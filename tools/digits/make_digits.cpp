@@ -1,11 +1,11 @@
 // make_digits MNIST OUT [SEED]: the data that the model `digits` is trained on, made from MNIST's training digits.
 //
-// OUT becomes a folder of four IDX files with eleven classes: the digits, and 10, "none". The training part is made from
-// MNIST's first 55,000 training digits, the test part from the other 5,000 (to validate with); MNIST's test digits have
-// no part in it. Digits come as they are, in other shapes (rasters.h), as ink on photographed papers read by the same
-// preparation as a user's photos, and written by a pen (glyphs.h); what is none is broken digits, invented characters,
-// scrawls and textures, half of it through the papers, too. The same seed gives the same bytes, whatever the machine has
-// of threads.
+// OUT becomes a folder of four IDX files with eleven classes: the digits, and 10, "none". The training part is made
+// from MNIST's first 55,000 training digits, the test part from the other 5,000 (to validate with); MNIST's test digits
+// have no part in it. Digits come as they are, in other shapes (rasters.h), as ink on photographed papers read by the
+// same preparation as a user's photos, and written by a pen (glyphs.h); what is none is broken digits, invented
+// characters, scrawls and textures, half of it through the papers, too. The same seed gives the same bytes, whatever
+// the machine has of threads.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,10 +1,10 @@
-// measure_digits MNIST FASHION [MODEL] [COUNT]: what a model of digits reads and what it refuses, on everything that the
-// goals speak of. MODEL is a file, or digits, the bundled one.
+// measure_digits MNIST FASHION [MODEL] [COUNT]: what a model of digits reads and what it refuses, on everything that
+// the goals speak of. MODEL is a file, or digits, the bundled one.
 //
 // Read: MNIST's test digits as they are, and COUNT of them as ink on each kind of paper; digits written by the pens of
 // tests/papers; the bundled sample, another hand's. Refused: blank sheets, scribbles, letters (each letter's share, and
-// the total with and without those that are digits in shape), two digits side by side, Fashion-MNIST. The dice are fixed:
-// the same model gives the same figures.
+// the total with and without those that are digits in shape), two digits side by side, Fashion-MNIST. The dice are
+// fixed: the same model gives the same figures.
 #include <fmt/format.h>
 
 #include <algorithm>

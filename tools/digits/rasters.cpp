@@ -13,7 +13,7 @@ constexpr double kMiddle = (kSide - 1) / 2.0;
 
 // out(p) = in(A (p - to) + from), with smooth displacements; bilinear.
 struct Map {
-  double a = 1, b = 0, c = 0, d = 1;       // A, from out to in
+  double a = 1, b = 0, c = 0, d = 1;          // A, from out to in
   double from_x = kMiddle, from_y = kMiddle;  // in the given image
   double to_x = kMiddle, to_y = kMiddle;
 };
@@ -25,7 +25,8 @@ double sample(Pixels image, std::size_t height, std::size_t width, double x, dou
     return static_cast<double>(image[static_cast<std::size_t>(row) * width + static_cast<std::size_t>(column)]);
   };
   const double u = x - fx, v = y - fy;
-  return (1 - v) * ((1 - u) * at(fx, fy) + u * at(fx + 1, fy)) + v * ((1 - u) * at(fx, fy + 1) + u * at(fx + 1, fy + 1));
+  return (1 - v) * ((1 - u) * at(fx, fy) + u * at(fx + 1, fy)) +
+         v * ((1 - u) * at(fx, fy + 1) + u * at(fx + 1, fy + 1));
 }
 
 std::uint8_t byte(double value) { return static_cast<std::uint8_t>(std::clamp(std::lround(value), 0L, 255L)); }
@@ -45,7 +46,8 @@ struct Bend {
     const double gx = std::clamp(x / 7, 0.0, 3.999), gy = std::clamp(y / 7, 0.0, 3.999);
     const int c = static_cast<int>(gx), r = static_cast<int>(gy);
     const double u = gx - c, v = gy - r;
-    return (1 - v) * ((1 - u) * grid[r][c] + u * grid[r][c + 1]) + v * ((1 - u) * grid[r + 1][c] + u * grid[r + 1][c + 1]);
+    return (1 - v) * ((1 - u) * grid[r][c] + u * grid[r][c + 1]) +
+           v * ((1 - u) * grid[r + 1][c] + u * grid[r + 1][c + 1]);
   }
 };
 
@@ -129,8 +131,8 @@ bool no_digit_upside_down(std::uint8_t d) { return d == 3 || d == 4 || d == 7; }
 }  // namespace
 
 Raster variant(Pixels digit, Dice& dice) {
-  const Raster ink = dice.chance(0.7) ? thickened(digit, std::clamp(dice.normal(0.4), -0.9, 0.9))
-                                      : Raster(digit.begin(), digit.end());
+  const Raster ink =
+      dice.chance(0.7) ? thickened(digit, std::clamp(dice.normal(0.4), -0.9, 0.9)) : Raster(digit.begin(), digit.end());
   const double turn = std::clamp(dice.normal(8), -20.0, 20.0) * pi / 180;
   const double shear = std::clamp(dice.normal(0.12), -0.3, 0.3);
   const double stretch = std::exp(std::clamp(dice.normal(0.08), -0.2, 0.2));
@@ -225,8 +227,9 @@ Raster texture(Pixels digit, Dice& dice) {
     const bool fine = dice.chance(0.5);
     const double share = dice.between(0.1, 0.9);
     for (std::size_t i = 0; i < kPixels; ++i)
-      out[i] = fine ? (dice.chance(share) ? byte(dice.between(60, 255)) : 0)
-                    : byte(level / 2 + Bend::at(smooth.dx, static_cast<double>(i % kSide), static_cast<double>(i / kSide)));
+      out[i] =
+          fine ? (dice.chance(share) ? byte(dice.between(60, 255)) : 0)
+               : byte(level / 2 + Bend::at(smooth.dx, static_cast<double>(i % kSide), static_cast<double>(i / kSide)));
     return out;
   }
   if (kind == 1) {  // ink and paper swapped

@@ -30,7 +30,8 @@ struct Labelled {
 // is no digit any more, as `a` allows.
 Raster broken(const Labelled& a, const Labelled& b, Dice& dice);
 
-// No strokes at all: noise, stripes, filled shapes with an edge or a pattern, specks, a digit with ink and paper swapped.
+// No strokes at all: noise, stripes, filled shapes with an edge or a pattern, specks, a digit with ink and paper
+// swapped.
 Raster texture(Pixels digit, Dice& dice);
 
 // Ink of any size (height * width) scaled so that its larger side is 20 pixels, its centre of mass in the middle.
