@@ -45,12 +45,7 @@ int small_number(std::string_view text) {
 class RowReader {
  public:
   RowReader(const char* text, const CsvLayout& layout, LabelNames& names)
-      : begin_(text),
-        p_(text),
-        layout_(layout),
-        separator_(layout.separator),
-        columns_(layout.columns()),
-        names_(names) {}
+      : p_(text), layout_(layout), separator_(layout.separator), columns_(layout.columns()), names_(names) {}
 
   const char* read(const CsvRow& to) {
     for (const CsvColumn role : layout_.before) other(role, to.first);
@@ -63,7 +58,6 @@ class RowReader {
   }
 
  private:
-  const char* begin_;
   const char* p_;
   const CsvLayout& layout_;
   const char separator_;

@@ -111,7 +111,7 @@ class PartReader {
 
   // `size` is every image's; where it is not known yet, it becomes that of the first image that can be read. `done`
   // counts up to `total`.
-  Dataset read(std::span<const File> files, std::optional<Size>& size, std::size_t& done, std::size_t total);
+  Dataset read(std::span<const File> files, std::optional<Size>& known, std::size_t& done, std::size_t total);
   const std::vector<std::string>& no_images() const { return no_images_; }
 
  private:

@@ -24,7 +24,7 @@ SourceParts load_idx_set(const std::filesystem::path& path, const ReadOptions& o
                          const std::function<void(const Dataset& test)>& meanwhile = {});
 
 // One file of images and the labels beside it; empty labels where there are none.
-ImageSet load_idx_file(const std::filesystem::path& images, const ReadOptions& options);
+ImageSet load_idx_file(const std::filesystem::path& path, const ReadOptions& options);
 
 // Labels as the numbers that are their classes' names; where names are words, their places, with a classes.txt. The
 // folder must exist; what is written is read back the same. Throws Error io.

@@ -145,7 +145,7 @@ class FloatPixels {
       bytes_ = true;
     }
     largest_ = std::max(largest_, value);
-    pixels_[index] = static_cast<std::uint8_t>((bytes_ ? value : 255 * value) + 0.5);
+    pixels_[index] = static_cast<std::uint8_t>(std::lround(bytes_ ? value : 255 * value));
   }
 
   void finish() const {
